@@ -1,0 +1,2 @@
+//! The `aegisc` command.
+fn main() {}

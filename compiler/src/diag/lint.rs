@@ -1,0 +1,71 @@
+//! The lints: one list of names and default levels.
+
+use super::Level;
+
+macro_rules! lints {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal, $level:ident;)*) => {
+        /// A finding whose level can be set by name. What a denied lint rejects compiles, with the
+        /// meaning that the language gives it, once the lint is allowed or capped.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Lint {
+            $($(#[doc = $doc])* $variant,)*
+        }
+
+        impl Lint {
+            /// Every lint, in alphabetical order of names.
+            pub const ALL: &'static [Lint] = &[$(Lint::$variant,)*];
+
+            /// The stable name.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Lint::$variant => $name,)* }
+            }
+
+            /// The level unless set otherwise.
+            #[must_use]
+            pub fn default_level(self) -> Level {
+                match self { $(Lint::$variant => Level::$level,)* }
+            }
+
+            /// One sentence on what the lint catches.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Lint::$variant => concat!($($doc),*).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+lints! {
+    /// A scalar that YAML 1.1 (which this language reads) and YAML 1.2 read differently.
+    AmbiguousScalar = "ambiguous_scalar", Warn;
+    /// A key given twice in one mapping: the first place is kept, with the last value.
+    DuplicateKey = "duplicate_key", Error;
+    /// Text after a second colon of a time, which is ignored.
+    IgnoredSeconds = "ignored_seconds", Note;
+    /// A pattern that Python's `re` rejects: the condition never holds.
+    InvalidRegex = "invalid_regex", Error;
+    /// A pattern that is not text and is read as Python's `str` of the value.
+    NonStringPattern = "non_string_pattern", Warn;
+    /// A param name that is not text and so names no param: the condition never holds.
+    NonStringKey = "non_string_key", Warn;
+    /// A comparison with a value that nothing equals: the condition never holds.
+    NeverEqual = "never_equal", Error;
+    /// `conditions:` that is null or empty: the rule is unconditional.
+    NullConditions = "null_conditions", Error;
+    /// `plan_rules` are checked and carried in the artifact, but not enforced yet.
+    PlanRulesNotEnforced = "plan_rules_not_enforced", Error;
+    /// A `semantic` text that is null or holds no keyword: the condition never holds.
+    SemanticNever = "semantic_never", Error;
+    /// A condition of a name that the language does not know: it never holds.
+    UnknownCondition = "unknown_condition", Error;
+    /// A key that the language does not know: it is ignored.
+    UnknownKey = "unknown_key", Error;
+    /// A version other than 1 and 2: it changes nothing.
+    UnknownVersion = "unknown_version", Error;
+    /// A condition without params: it always holds.
+    VacuousCondition = "vacuous_condition", Warn;
+    /// `weekdays` with an element that is no ISO weekday, or with none.
+    WeekdayNever = "weekday_never", Error;
+}

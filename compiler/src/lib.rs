@@ -1,0 +1,83 @@
+//! Compiles layers of policy YAML into one decision artifact.
+//!
+//! text → spanned nodes → layer tree → rule list → HIR → lints → tables → bytes → verify
+
+pub mod diag;
+pub mod hir;
+mod nearest;
+pub mod pyre;
+pub mod source;
+pub mod time;
+pub mod yaml;
+
+use diag::{Diagnostic, Levels};
+use source::SourceMap;
+
+/// One input file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerSource {
+    /// The path as messages and the artifact show it.
+    pub path: String,
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// How to compile.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Levels of the lints.
+    pub levels: Levels,
+    /// Limits on the input.
+    pub limits: yaml::Limits,
+    /// Carried in the artifact's header: at most 64 bytes.
+    pub policy_id: String,
+    /// Carried in the artifact's header.
+    pub revision: u64,
+    /// Carried in the artifact's manifest.
+    pub label: String,
+    /// How much of the output is checked against the specification.
+    pub verify: Verify,
+}
+
+/// How much of the output is checked against the specification before it is given out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// Not at all.
+    Off,
+    /// The policy's own boundary cases, within a budget.
+    #[default]
+    Fast,
+    /// The policy's own boundary cases, all of them.
+    Full,
+}
+
+/// What a front end run gives.
+#[derive(Debug)]
+pub struct Checked {
+    /// The texts, for printing.
+    pub sources: SourceMap,
+    /// Every finding, in the order of the files and of the places in them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The policy, if nothing was denied.
+    pub policy: Option<hir::Policy>,
+}
+
+/// What a whole run gives.
+#[derive(Debug)]
+pub struct Compilation {
+    /// The texts, for printing.
+    pub sources: SourceMap,
+    /// Every finding, in the order of the files and of the places in them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The policy and its artifact, if nothing was denied.
+    pub output: Option<Output>,
+}
+
+/// A policy and its artifact.
+#[derive(Debug)]
+pub struct Output {
+    /// The policy as it is meant.
+    pub policy: hir::Policy,
+    /// The bytes of `policy.aegisb`.
+    pub artifact: Vec<u8>,
+}

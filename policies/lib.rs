@@ -1,0 +1,1 @@
+//! The shipped policies live beside this file as YAML; their test suite is in `tests/`.

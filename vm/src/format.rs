@@ -1,0 +1,580 @@
+//! The artifact, drawn once. `aegisc`'s `emit` writes what is drawn here; [`load`](crate::load)
+//! reads and checks it. Everything is little-endian and unaligned.
+//!
+//! ```text
+//! file      := header  section-table  section*          nothing else: every byte is accounted for
+//!
+//! header      0  magic            8   "\x89AEGISB\n"
+//! (320 B)     8  format version   u32 FORMAT_VERSION
+//!            12  section count    u32 SECTIONS.len()
+//!            16  file length      u64
+//!            24  revision         u64
+//!            32  compiler         32  UTF-8, zero-padded
+//!            64  policy id        64  UTF-8, zero-padded
+//!           128  header digest    32  SHA-256 of the header up to here and of the section table
+//!           160  signature slot  160  all zero: no signature is defined in this version
+//! section-table := { id u32, reserved u32 = 0, offset u64, length u64, sha256 32 }*     56 B each
+//! ```
+//!
+//! Sections stand in the order of [`SECTIONS`], each once, without gaps. A *text* is an offset and a
+//! length into `STRINGS`. Records are the structs below; an index is a u32 into the named section.
+//!
+//! ```text
+//! MANIFEST      postcard of Manifest
+//! STRINGS       UTF-8
+//! GLOB_RANGES   { low u32, high u32 }*                 code points, inclusive
+//! GLOB_TOKENS   GlobToken*
+//! GLOBS         Glob*
+//! PARAMS        text*                                  sorted, each once
+//! CONSTS        Const*                                 children stand after their parent, in a row
+//! WORDS         text*                                  sorted within a set
+//! WORD_SETS     { first, count }* into WORDS
+//! CLASS_MAP     empty, or ClassMapHead, u16 x 8704 blocks, u16 x 128 x blocks
+//! DFA_BYTES     column maps, transition tables and answers of the automata
+//! DFAS          Dfa*
+//! TESTS         Test*
+//! RULES         Rule*                                  in the order of evaluation
+//! SHAPES        Shape*                                 at most 8, by ascending mask
+//! BUCKETS       Bucket*                                the hash tables of the shapes, one after another
+//! CANDIDATES    rule index*                            ascending within a bucket
+//! DEBUG         postcard of Debug                      read only to explain
+//! ```
+//!
+//! # Finding the candidates
+//!
+//! A rule's *shape* is the set of fields (type 1, target 2, agent 4) whose glob is literal. Each
+//! shape that occurs has one hash table, keyed by [`hash_key`] of its literal fields; a bucket lists
+//! the rules that share those literals. A decision probes at most eight tables, and of the events of
+//! all candidates the one of the smallest rule index counts.
+//!
+//! # Automata
+//!
+//! A [`Dfa`] steps over *classes* of code points: the class map gives the class of a code point
+//! (`blocks[stage1[cp / 128]][cp % 128]`), the automaton's column map the column of a class, and the
+//! table the next state: `table[state * columns + column]`, entries of `width` bytes. The text is fed
+//! without one trailing `\n`; the answer byte of the last state then says whether the pattern is
+//! found at the end, and whether before a final newline.
+
+use serde::{Deserialize, Serialize};
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// The first eight bytes of every artifact.
+pub const MAGIC: [u8; 8] = *b"\x89AEGISB\n";
+
+/// The format that this crate reads and writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The sections in the order in which they stand.
+pub const SECTIONS: [SectionId; 18] = [
+    SectionId::Manifest,
+    SectionId::Strings,
+    SectionId::GlobRanges,
+    SectionId::GlobTokens,
+    SectionId::Globs,
+    SectionId::Params,
+    SectionId::Consts,
+    SectionId::Words,
+    SectionId::WordSets,
+    SectionId::ClassMap,
+    SectionId::DfaBytes,
+    SectionId::Dfas,
+    SectionId::Tests,
+    SectionId::Rules,
+    SectionId::Shapes,
+    SectionId::Buckets,
+    SectionId::Candidates,
+    SectionId::Debug,
+];
+
+/// A section of the artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is drawn at the top of the module")]
+pub enum SectionId {
+    Manifest,
+    Strings,
+    GlobRanges,
+    GlobTokens,
+    Globs,
+    Params,
+    Consts,
+    Words,
+    WordSets,
+    ClassMap,
+    DfaBytes,
+    Dfas,
+    Tests,
+    Rules,
+    Shapes,
+    Buckets,
+    Candidates,
+    Debug,
+}
+
+impl SectionId {
+    /// The number in the section table.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        let position = SECTIONS.iter().position(|&id| id == self).unwrap_or_default();
+        u32::try_from(position).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// The name in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            SectionId::Manifest => "manifest",
+            SectionId::Strings => "strings",
+            SectionId::GlobRanges => "glob ranges",
+            SectionId::GlobTokens => "glob tokens",
+            SectionId::Globs => "globs",
+            SectionId::Params => "params",
+            SectionId::Consts => "constants",
+            SectionId::Words => "words",
+            SectionId::WordSets => "word sets",
+            SectionId::ClassMap => "class map",
+            SectionId::DfaBytes => "automaton tables",
+            SectionId::Dfas => "automata",
+            SectionId::Tests => "tests",
+            SectionId::Rules => "rules",
+            SectionId::Shapes => "shapes",
+            SectionId::Buckets => "buckets",
+            SectionId::Candidates => "candidates",
+            SectionId::Debug => "debug",
+        }
+    }
+}
+
+/// The header. See the drawing at the top of the module.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "drawn at the top of the module")]
+pub struct Header {
+    pub magic: [u8; 8],
+    pub format_version: U32,
+    pub section_count: U32,
+    pub file_length: U64,
+    pub revision: U64,
+    pub compiler: [u8; 32],
+    pub policy_id: [u8; 64],
+    pub digest: [u8; 32],
+    pub signature: [u8; 160],
+}
+
+/// The bytes of the header that its digest covers, before the section table.
+pub const DIGESTED_HEADER: usize = 128;
+
+/// The longest policy id, in bytes.
+pub const POLICY_ID_MAX: usize = 64;
+
+/// A row of the section table.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "drawn at the top of the module")]
+pub struct SectionRow {
+    pub id: U32,
+    pub reserved: U32,
+    pub offset: U64,
+    pub length: U64,
+    pub sha256: [u8; 32],
+}
+
+/// A text: a byte range of `STRINGS`, on character boundaries.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+#[expect(missing_docs, reason = "an offset and a length in bytes")]
+pub struct Text {
+    pub offset: U32,
+    pub length: U32,
+}
+
+/// A range of code points, both ends inclusive, `low <= high`.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "the two ends")]
+pub struct GlobRange {
+    pub low: U32,
+    pub high: U32,
+}
+
+/// A step of a general glob.
+///
+/// | kind | `a` | `b` |
+/// | --- | --- | --- |
+/// | [`TOKEN_TEXT`] | text offset | text length |
+/// | [`TOKEN_ONE`], [`TOKEN_RUN`] | 0 | 0 |
+/// | [`TOKEN_SET`], [`TOKEN_NOT_SET`] | first range | number of ranges |
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "the table above")]
+pub struct GlobToken {
+    pub kind: U32,
+    pub a: U32,
+    pub b: U32,
+}
+
+/// Exactly this text.
+pub const TOKEN_TEXT: u32 = 0;
+/// `?`: any one character.
+pub const TOKEN_ONE: u32 = 1;
+/// `*`: any run of characters.
+pub const TOKEN_RUN: u32 = 2;
+/// `[…]`: one character of the ranges.
+pub const TOKEN_SET: u32 = 3;
+/// `[!…]`: one character that is in none of the ranges.
+pub const TOKEN_NOT_SET: u32 = 4;
+
+/// A glob, each distinct one once.
+///
+/// | kind | `a` | `b` |
+/// | --- | --- | --- |
+/// | [`GLOB_ANY`] | 0 | 0 |
+/// | [`GLOB_LITERAL`], [`GLOB_PREFIX`], [`GLOB_SUFFIX`] | text offset | text length |
+/// | [`GLOB_TOKENS`] | first token | number of tokens |
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "the table above; `text` is the glob as written")]
+pub struct Glob {
+    pub kind: U32,
+    pub text: Text,
+    pub a: U32,
+    pub b: U32,
+}
+
+/// `*`.
+pub const GLOB_ANY: u32 = 0;
+/// No wildcard.
+pub const GLOB_LITERAL: u32 = 1;
+/// `text*`.
+pub const GLOB_PREFIX: u32 = 2;
+/// `*text`.
+pub const GLOB_SUFFIX: u32 = 3;
+/// Anything else.
+pub const GLOB_TOKENS: u32 = 4;
+
+/// A constant.
+///
+/// | tag | `n` | `payload` |
+/// | --- | --- | --- |
+/// | [`CONST_NULL`] | 0 | 0 |
+/// | [`CONST_BOOL`] | 0 | 0 or 1 |
+/// | [`CONST_INT`] | 0 | an i64's bits |
+/// | [`CONST_BIG_INT`] | text length | text offset |
+/// | [`CONST_FLOAT`] | 0 | an f64's bits |
+/// | [`CONST_STR`] | text length | text offset |
+/// | [`CONST_LIST`] | elements | first child |
+/// | [`CONST_MAP`] | entries | first child: key, value, key, value, … |
+/// | [`CONST_FOREIGN`] | 1 if Python can look it up in a mapping | 0 |
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "the table above")]
+pub struct Const {
+    pub tag: U32,
+    pub n: U32,
+    pub payload: U64,
+}
+
+/// Null.
+pub const CONST_NULL: u32 = 0;
+/// A boolean.
+pub const CONST_BOOL: u32 = 1;
+/// An integer of 64 bits.
+pub const CONST_INT: u32 = 2;
+/// Any other integer, as canonical decimal text.
+pub const CONST_BIG_INT: u32 = 3;
+/// A double.
+pub const CONST_FLOAT: u32 = 4;
+/// Text.
+pub const CONST_STR: u32 = 5;
+/// A list.
+pub const CONST_LIST: u32 = 6;
+/// A mapping.
+pub const CONST_MAP: u32 = 7;
+/// What no JSON value equals.
+pub const CONST_FOREIGN: u32 = 8;
+
+/// A run of `WORDS`.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "a first index and a count")]
+pub struct WordSet {
+    pub first: U32,
+    pub count: U32,
+}
+
+/// The head of `CLASS_MAP`.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "two counts")]
+pub struct ClassMapHead {
+    pub classes: U32,
+    pub blocks: U32,
+}
+
+/// Code points to a block of the class map.
+pub const CLASS_BLOCK: usize = 128;
+/// Entries of the class map's first stage: one a block of all code points.
+pub const CLASS_STAGE1: usize = 0x11_0000 / CLASS_BLOCK;
+
+/// An automaton. Offsets are into `DFA_BYTES`.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Dfa {
+    /// The pattern as written.
+    pub pattern: Text,
+    /// The number of states, at least 1.
+    pub states: U32,
+    /// The number of columns, 1 to 256.
+    pub columns: U32,
+    /// Bytes of a table entry: 1 or 2.
+    pub width: U32,
+    /// The state before the first character.
+    pub start: U32,
+    /// The column map: one byte for each class of the class map.
+    pub column_map: U32,
+    /// The table: `states * columns` entries.
+    pub table: U32,
+    /// The answers: one byte for each state, of the `ANSWER_` bits.
+    pub answers: U32,
+    /// 1 if the empty text matches, else 0.
+    pub empty: U32,
+}
+
+/// The pattern is found if the text ends here.
+pub const ANSWER_END: u8 = 1;
+/// The pattern is found if only a final newline follows.
+pub const ANSWER_NEWLINE: u8 = 2;
+/// The pattern is found whatever follows; the state leads only to itself.
+pub const ANSWER_FOUND: u8 = 4;
+/// The pattern is not found whatever follows; the state leads only to itself.
+pub const ANSWER_DEAD: u8 = 8;
+
+/// A test of a rule.
+///
+/// | op | `a` | `b` |
+/// | --- | --- | --- |
+/// | [`OP_NEVER`] | 0 | 0 |
+/// | [`OP_TIME_AFTER`], [`OP_TIME_BEFORE`] | minute of the day, 0 to 1439 | 0 |
+/// | [`OP_WEEKDAYS`] | bit 0 Monday … bit 6 Sunday | 0 |
+/// | [`OP_EQ`] … [`OP_CONTAINS`] | param | constant |
+/// | [`OP_MATCHES`] | param | automaton |
+/// | [`OP_SEMANTIC`] | word set | 0 |
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "the table above; `condition` counts the conditions of the rule from 0")]
+pub struct Test {
+    pub op: U16,
+    pub condition: U16,
+    pub a: U32,
+    pub b: U32,
+}
+
+/// Never holds.
+pub const OP_NEVER: u16 = 0;
+/// The minute of the day is at or after `a`.
+pub const OP_TIME_AFTER: u16 = 1;
+/// The minute of the day is before `a`.
+pub const OP_TIME_BEFORE: u16 = 2;
+/// The ISO weekday is among the bits.
+pub const OP_WEEKDAYS: u16 = 3;
+/// The param equals the constant.
+pub const OP_EQ: u16 = 4;
+/// The param is greater.
+pub const OP_GT: u16 = 5;
+/// The param is greater or equal.
+pub const OP_GTE: u16 = 6;
+/// The param is less.
+pub const OP_LT: u16 = 7;
+/// The param is less or equal.
+pub const OP_LTE: u16 = 8;
+/// The constant is in the param.
+pub const OP_CONTAINS: u16 = 9;
+/// The pattern is found in the param's text.
+pub const OP_MATCHES: u16 = 10;
+/// One of the words is among the action's words.
+pub const OP_SEMANTIC: u16 = 11;
+
+/// A rule.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Rule {
+    /// The name as decisions report it.
+    pub name: Text,
+    /// The glob over the type.
+    pub type_glob: U32,
+    /// The glob over the target.
+    pub target_glob: U32,
+    /// The glob over the agent.
+    pub agent_glob: U32,
+    /// The first test.
+    pub first_test: U32,
+    /// The number of tests; all must hold, in this order.
+    pub tests: U32,
+    /// The layer, an index into the manifest's layers.
+    pub layer: U32,
+    /// The line of the layer on which the rule begins, from 1.
+    pub line: U32,
+    /// 0 auto, 1 approve, 2 block.
+    pub approval: u8,
+    /// 0 low, 1 medium, 2 high, 3 critical.
+    pub risk_level: u8,
+    /// Zero.
+    pub reserved: U16,
+}
+
+/// One field's bit in a shape's mask.
+pub const SHAPE_TYPE: u32 = 1;
+/// One field's bit in a shape's mask.
+pub const SHAPE_TARGET: u32 = 2;
+/// One field's bit in a shape's mask.
+pub const SHAPE_AGENT: u32 = 4;
+
+/// A shape: the rules of which the same fields are literal, in one hash table.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Shape {
+    /// Which fields are literal.
+    pub mask: U32,
+    /// The first bucket.
+    pub first_bucket: U32,
+    /// The number of buckets, a power of two; 1 for mask 0.
+    pub buckets: U32,
+    /// The most buckets that a search looks at.
+    pub max_probes: U32,
+    /// The hash's seed.
+    pub seed: U64,
+}
+
+/// A bucket of a hash table with linear probing. Its key is the literals of its first candidate.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Bucket {
+    /// The low half of the key's hash.
+    pub hash: U32,
+    /// The first candidate.
+    pub first: U32,
+    /// The number of candidates; 0 is an empty bucket.
+    pub count: U32,
+}
+
+/// The hash of a shape's literal fields, in the order type, target, agent; the fields that are not
+/// in the mask are left out. A table of `n` buckets is searched from `hash >> 32 & (n - 1)`.
+///
+/// Multiply and fold over eight bytes at a time, as in wyhash; each field's length is mixed in, so
+/// that fields cannot run into each other. Not meant to resist chosen keys: the compiler bounds the
+/// probes of every table that it writes, and a request can add none.
+#[must_use]
+pub fn hash_key<'a>(seed: u64, fields: impl IntoIterator<Item = &'a str>) -> u64 {
+    let fold = |a: u64, b: u64| {
+        let product = u128::from(a) * u128::from(b);
+        // The halves of a u128 fit; the conversions cannot fail.
+        u64::try_from(product >> 64).unwrap_or(0) ^ u64::try_from(product & u128::from(u64::MAX)).unwrap_or(0)
+    };
+    let mut state = seed ^ 0xa076_1d64_78bd_642f;
+    for field in fields {
+        let bytes = field.as_bytes();
+        let mut chunks = bytes.chunks_exact(8);
+        for chunk in &mut chunks {
+            let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
+            state = fold(state ^ word, 0xe703_7ed1_a0b4_28db);
+        }
+        let mut tail = [0u8; 8];
+        for (to, from) in tail.iter_mut().zip(chunks.remainder()) {
+            *to = *from;
+        }
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        state = fold(state ^ u64::from_le_bytes(tail), 0x8ebc_6af0_9c88_c6e3 ^ length);
+    }
+    fold(state, 0x5899_65cc_7537_4cc3)
+}
+
+/// What the artifact was made of. Read once, at load.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The layers in order.
+    pub layers: Vec<Layer>,
+    /// The number of rules.
+    pub rules: u32,
+    /// What holds when no rule matches: 0 auto, 1 approve, 2 block.
+    pub default_approval: u8,
+    /// What holds when no rule matches: 0 low … 3 critical.
+    pub default_risk_level: u8,
+    /// The first layer's `version`, as decimal text.
+    pub version: String,
+    /// The first layer's `scope`.
+    pub scope: String,
+    /// The first layer's `scope_id`.
+    pub scope_id: String,
+    /// What the build was labelled with; may be empty.
+    pub label: String,
+    /// How the compiler checked its output: `off`, or what it checked.
+    pub verified: String,
+    /// Rules over sequences of actions.
+    pub plan_rules: PlanRules,
+}
+
+/// A layer of the policy.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The path, relative to where the build ran.
+    pub path: String,
+    /// The SHA-256 of the file's bytes.
+    pub sha256: [u8; 32],
+    /// The index of the layer's first rule.
+    pub first_rule: u32,
+    /// The number of the layer's rules.
+    pub rules: u32,
+}
+
+/// Rules over sequences of actions: carried, not enforced by this version.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanRules {
+    /// The sequences.
+    pub sequence_patterns: Vec<SequencePattern>,
+    /// The limit.
+    pub cumulative_risk: Option<CumulativeRisk>,
+}
+
+/// Steps that must not follow each other.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct SequencePattern {
+    /// The name.
+    pub name: String,
+    /// Globs over action types.
+    pub steps: Vec<String>,
+    /// All steps within so many consecutive actions; 0 is unlimited.
+    pub window: u64,
+    /// 0 auto, 1 approve, 2 block.
+    pub approval: u8,
+    /// 0 low … 3 critical.
+    pub risk_level: u8,
+    /// For people.
+    pub description: String,
+}
+
+/// A limit on the summed risk of a plan.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct CumulativeRisk {
+    /// The most that is not a violation.
+    pub max_total_risk: u64,
+    /// 0 auto, 1 approve, 2 block.
+    pub on_exceed: u8,
+    /// The name.
+    pub name: String,
+}
+
+/// The cold part: what explains a rule in its author's words.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Debug {
+    /// For each rule its conditions.
+    pub rules: Vec<Vec<ConditionDebug>>,
+}
+
+/// A condition as its author wrote it.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct ConditionDebug {
+    /// The line of the layer, from 1.
+    pub line: u32,
+    /// The key and the value, on one line.
+    pub text: String,
+}
