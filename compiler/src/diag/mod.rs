@@ -3,10 +3,13 @@
 //! Passes push [`Diagnostic`]s and go on; [`Levels`] then decides which lints are denied, and the
 //! renderings turn them into text. An error of a file has no level to set: it is never compiled.
 
+mod excerpt;
 mod json;
 mod levels;
 mod lint;
 mod pretty;
+#[cfg(test)]
+mod tests;
 
 pub use json::to_json;
 pub use levels::{LevelSetting, Levels, UnknownLint};
