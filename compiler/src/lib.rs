@@ -4,11 +4,17 @@
 
 pub mod diag;
 pub mod hir;
+mod layer;
+mod lint;
 mod nearest;
+mod pipeline;
 pub mod pyre;
 pub mod source;
+pub mod syntax;
 pub mod time;
 pub mod yaml;
+
+pub use pipeline::check;
 
 use diag::{Diagnostic, Levels};
 use source::SourceMap;

@@ -3,6 +3,15 @@
 //! Lowering resolves defaults and names and turns each condition into [`Test`]s;
 //! [`reference`] evaluates the rules one after the other and is the specification in code.
 
+mod lower;
+pub(crate) mod number;
+mod pattern;
+pub(crate) mod python;
+pub mod reference;
+pub mod semantic;
+
+pub(crate) use lower::lower;
+
 use crate::pyre;
 use crate::source::Span;
 use aegis_vm::{Approval, RiskLevel};

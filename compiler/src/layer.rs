@@ -1,0 +1,126 @@
+//! Layers -> one ordered rule list.
+//!
+//! Rules of later layers follow those of earlier ones, each with the name that its own file gives
+//! it; version, scope and defaults are the first layer's alone; `plan_rules` of all layers are
+//! joined into one.
+
+use crate::diag::Diagnostic;
+use crate::hir::{CumulativeRisk, Outcome, PlanRules, SequencePattern};
+use crate::syntax::{self, Layer};
+use aegis_vm::{Approval, RiskLevel};
+
+/// The layers as one policy, rules still as written.
+#[derive(Debug)]
+pub(crate) struct Merged<'a> {
+    /// Every rule with its reported name.
+    pub(crate) rules: Vec<NamedRule<'a>>,
+    pub(crate) default: Outcome,
+    pub(crate) scope: String,
+    pub(crate) scope_id: String,
+    pub(crate) version: String,
+    pub(crate) plan_rules: PlanRules,
+}
+
+/// A rule with the name that decisions report.
+#[derive(Debug)]
+pub(crate) struct NamedRule<'a> {
+    pub(crate) name: String,
+    pub(crate) rule: &'a syntax::Rule,
+}
+
+/// Joins layers, of which the first gives everything but the rules.
+pub(crate) fn merge<'a>(layers: &'a [Layer], out: &mut Vec<Diagnostic>) -> Merged<'a> {
+    let first = layers.first();
+    let text = |spanned: Option<&syntax::Spanned<String>>| spanned.map(|text| text.value.clone());
+    let mut merged = Merged {
+        rules: Vec::with_capacity(layers.iter().map(|layer| layer.rules.len()).sum()),
+        default: first
+            .map_or(outcome(&syntax::Outcome::default(), DEFAULT), |l| outcome(&l.defaults, DEFAULT)),
+        scope: text(first.and_then(|l| l.scope.as_ref())).unwrap_or_else(|| "global".to_owned()),
+        scope_id: text(first.and_then(|l| l.scope_id.as_ref())).unwrap_or_default(),
+        version: first.and_then(|l| l.version.as_ref()).map_or("1".to_owned(), |v| v.value.to_string()),
+        plan_rules: PlanRules::default(),
+    };
+    for layer in layers {
+        for (index, rule) in layer.rules.iter().enumerate() {
+            if u32::try_from(merged.rules.len() + 1).is_err() {
+                out.push(
+                    Diagnostic::error(
+                        "too_many_rules",
+                        rule.span,
+                        "a policy holds at most 4,294,967,294 rules",
+                    )
+                    .label("one rule too many")
+                    .help("split the policy"),
+                );
+                return merged;
+            }
+            merged.rules.push(NamedRule { name: name(rule, index), rule });
+        }
+        if let Some(rules) = &layer.plan_rules {
+            add_plan_rules(&mut merged.plan_rules, &rules.value);
+        }
+    }
+    merged
+}
+
+const DEFAULT: Outcome = Outcome { approval: Approval::Block, risk_level: RiskLevel::Medium };
+const SEQUENCE: Outcome = Outcome { approval: Approval::Block, risk_level: RiskLevel::Critical };
+
+/// What an outcome says, with the rest from `absent`.
+pub(crate) fn outcome(said: &syntax::Outcome, absent: Outcome) -> Outcome {
+    Outcome {
+        approval: said.approval.as_ref().map_or(absent.approval, |approval| approval.value),
+        risk_level: said.risk_level.as_ref().map_or(absent.risk_level, |risk| risk.value),
+    }
+}
+
+/// A glob as it counts: `*` where none is written.
+pub(crate) fn glob(written: Option<&syntax::Spanned<String>>) -> String {
+    written.map_or_else(|| "*".to_owned(), |glob| glob.value.clone())
+}
+
+/// The name that decisions report, for the rule at `index` of its file.
+fn name(rule: &syntax::Rule, index: usize) -> String {
+    match &rule.name {
+        None => format!("rule_{index}"),
+        Some(written) => match written.value.as_deref() {
+            None | Some("") => {
+                format!("{}@{}", glob(rule.type_glob.as_ref()), glob(rule.target_glob.as_ref()))
+            }
+            Some(name) => name.to_owned(),
+        },
+    }
+}
+
+fn add_plan_rules(merged: &mut PlanRules, rules: &syntax::PlanRules) {
+    let text = |spanned: Option<&syntax::Spanned<String>>| spanned.map(|text| text.value.clone());
+    merged.sequence_patterns.extend(rules.sequence_patterns.iter().map(|pattern| SequencePattern {
+        name: text(pattern.name.as_ref()).unwrap_or_default(),
+        steps: pattern.steps.iter().map(|step| step.value.clone()).collect(),
+        window: pattern.window.as_ref().map_or(0, |window| window.value),
+        outcome: outcome(&pattern.outcome, SEQUENCE),
+        description: text(pattern.description.as_ref()).unwrap_or_default(),
+    }));
+    let Some(risk) = &rules.cumulative_risk else { return };
+    let max_total_risk = risk.max_total_risk.as_ref().map_or(0, |max| max.value);
+    if max_total_risk == 0 {
+        return;
+    }
+    let limit = CumulativeRisk {
+        max_total_risk,
+        on_exceed: risk.on_exceed.as_ref().map_or(Approval::Block, |approval| approval.value),
+        name: text(risk.name.as_ref()).unwrap_or_else(|| "cumulative_risk".to_owned()),
+    };
+    merged.cumulative_risk = Some(match merged.cumulative_risk.take() {
+        None => limit,
+        Some(earlier) => stricter(earlier, limit),
+    });
+}
+
+/// The lower of two limits, with the stricter outcome of both; of equal ones the earlier.
+fn stricter(earlier: CumulativeRisk, later: CumulativeRisk) -> CumulativeRisk {
+    let on_exceed = earlier.on_exceed.max(later.on_exceed);
+    let lower = if later.max_total_risk < earlier.max_total_risk { later } else { earlier };
+    CumulativeRisk { on_exceed, ..lower }
+}

@@ -1,0 +1,65 @@
+//! Conditions that hold always or never, whatever the action.
+
+use crate::diag::{Diagnostic, Lint};
+use crate::hir::semantic;
+use crate::source::Span;
+use crate::syntax::{Ask, Condition};
+
+/// Pushes what is wrong with the form of one condition.
+pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
+    match &condition.ask {
+        Ask::Compare(_, params) if params.value.is_empty() => out.push(no_params(condition, params.span)),
+        Ask::Matches(params) if params.value.is_empty() => out.push(no_params(condition, params.span)),
+        Ask::Matches(params) => {
+            for param in &params.value {
+                let pattern = &param.value;
+                if pattern.text.is_empty() {
+                    let name = param.name.value.as_deref().unwrap_or_default();
+                    out.push(
+                        Diagnostic::lint(
+                            Lint::VacuousCondition,
+                            pattern.span,
+                            format!("an empty pattern is found in every text: this only asks that `{name}` is there"),
+                        )
+                        .label("matches everything")
+                        .help("write a pattern; `^$` is found in the empty text alone"),
+                    );
+                }
+                if pattern.style.is_none() {
+                    out.push(
+                        Diagnostic::lint(
+                            Lint::NonStringPattern,
+                            pattern.span,
+                            format!("this pattern is no string and is read as `{}`", pattern.text),
+                        )
+                        .label("not a string")
+                        .help("put the pattern in quotes, or compare with `param_eq`"),
+                    );
+                }
+            }
+        }
+        Ask::Semantic(text) => match text.value.as_deref() {
+            None => out.push(
+                never_semantic(text.span, "`semantic` is null: the condition never holds").label("no text"),
+            ),
+            Some(words) if semantic::keywords(words).is_empty() => out.push(
+                never_semantic(text.span, format!("`{words}` holds no keyword: the condition never holds"))
+                    .label("stop words and characters outside `a-z`, `0-9` and `_` are no keywords"),
+            ),
+            Some(_) => {}
+        },
+        _ => {}
+    }
+}
+
+fn no_params(condition: &Condition, span: Span) -> Diagnostic {
+    let key = &condition.key.value;
+    Diagnostic::lint(Lint::VacuousCondition, span, format!("`{key}` names no param: it always holds"))
+        .label("an empty mapping")
+        .help("name the params that must compare so, or remove the condition")
+}
+
+fn never_semantic(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::lint(Lint::SemanticNever, span, message)
+        .help("write words to look for, such as `\"delete\"`, or a category, such as `\"destructive\"`")
+}

@@ -1,0 +1,58 @@
+//! Constants that nothing equals.
+
+use crate::diag::{Diagnostic, Lint};
+use crate::hir::{Const, ParamOp};
+use crate::syntax::{Ask, Condition};
+
+/// Pushes the constants of one condition with which no param compares.
+pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
+    let Ask::Compare(op, params) = &condition.ask else { return };
+    for param in &params.value {
+        let never = match op {
+            ParamOp::Eq if param.value.value == Const::Null => Some((
+                "null",
+                "an action without the param, or with a null, makes the condition false before it is compared",
+            )),
+            ParamOp::Eq | ParamOp::Contains => never_equal(&param.value.value),
+            ParamOp::Gt | ParamOp::Gte | ParamOp::Lt | ParamOp::Lte => match param.value.value {
+                Const::Float(x) if x.is_nan() => Some(NAN),
+                _ => None,
+            },
+        };
+        let Some((what, why)) = never else { continue };
+        let key = &condition.key.value;
+        out.push(
+            Diagnostic::lint(
+                Lint::NeverEqual,
+                param.value.span,
+                format!("no param compares with {what}: `{key}` never holds"),
+            )
+            .label(why)
+            .help(match what {
+                "null" => {
+                    "an absent param cannot be asked for: order the rules so that the param is not needed"
+                }
+                "a date or binary data" => {
+                    "put it in quotes to compare it as the string that an action carries"
+                }
+                _ => "compare with a value that JSON can carry",
+            }),
+        );
+    }
+}
+
+const NAN: (&str, &str) = ("NaN", "a NaN equals nothing, itself included");
+
+/// What in a constant no JSON value equals.
+fn never_equal(value: &Const) -> Option<(&'static str, &'static str)> {
+    match value {
+        Const::Float(x) if x.is_nan() => Some(NAN),
+        Const::Foreign { hashable: true } => Some(("a date or binary data", "YAML 1.1 reads no string here")),
+        Const::Foreign { hashable: false } => {
+            Some(("such a collection", "a JSON mapping has string keys, and a JSON list is a plain one"))
+        }
+        Const::List(items) => items.iter().find_map(never_equal),
+        Const::Map(entries) => entries.iter().find_map(|(_, value)| never_equal(value)),
+        Const::Null | Const::Bool(_) | Const::Int(_) | Const::Float(_) | Const::Str(_) => None,
+    }
+}

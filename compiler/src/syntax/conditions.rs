@@ -1,0 +1,366 @@
+//! `conditions`: times, weekdays, params, patterns and `semantic`.
+
+use super::keys::list;
+use super::reader::{Field, Reader};
+use super::{Ask, Condition, Param, Spanned, python};
+use crate::diag::{Diagnostic, Lint};
+use crate::hir::{Const, ParamOp};
+use crate::nearest::nearest;
+use crate::yaml::{NodeKind, ScalarValue, Style, Use};
+
+/// Every condition of the language.
+pub const KNOWN_CONDITIONS: [&str; 11] = [
+    "time_after",
+    "time_before",
+    "weekdays",
+    "param_eq",
+    "param_gt",
+    "param_gte",
+    "param_lt",
+    "param_lte",
+    "param_contains",
+    "param_matches",
+    "semantic",
+];
+
+/// Where a condition belongs that stands elsewhere.
+pub(super) const PLACE: &str = "in `conditions`";
+
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+impl Reader<'_> {
+    pub(super) fn conditions(&mut self, key: Use, at: Use) -> Vec<Condition> {
+        let empty = match self.kind(at) {
+            NodeKind::Mapping(entries) => entries.is_empty(),
+            _ => self.is_null(at),
+        };
+        if empty {
+            self.report(
+                Diagnostic::lint(
+                    Lint::NullConditions,
+                    key.span,
+                    "`conditions` is empty: the rule is unconditional",
+                )
+                .label("nothing stands under this key")
+                .help("remove the key if the rule is meant for every action that its globs match")
+                .help("otherwise write the conditions, indented under the key"),
+            );
+            return Vec::new();
+        }
+        let Some(fields) = self.mapping(at, "`conditions`") else { return Vec::new() };
+        fields.iter().filter_map(|&field| self.condition(field, &fields)).collect()
+    }
+
+    /// A condition, or nothing after an error that makes it unusable.
+    fn condition(&mut self, Field { key, value }: Field, all: &[Field]) -> Option<Condition> {
+        let name = self.str(key).and_then(|text| KNOWN_CONDITIONS.into_iter().find(|&known| known == text));
+        let ask = match name {
+            Some(name @ "time_after") => Ask::TimeAfter(self.time(value, name)?),
+            Some(name @ "time_before") => Ask::TimeBefore(self.time(value, name)?),
+            Some("weekdays") => Ask::Weekdays(self.weekdays(value)?),
+            Some(name @ "param_eq") => self.compare(ParamOp::Eq, value, name)?,
+            Some(name @ "param_gt") => self.compare(ParamOp::Gt, value, name)?,
+            Some(name @ "param_gte") => self.compare(ParamOp::Gte, value, name)?,
+            Some(name @ "param_lt") => self.compare(ParamOp::Lt, value, name)?,
+            Some(name @ "param_lte") => self.compare(ParamOp::Lte, value, name)?,
+            Some(name @ "param_contains") => self.compare(ParamOp::Contains, value, name)?,
+            Some(name @ "param_matches") => {
+                let entries = self.mapping(value, &format!("`{name}`"))?;
+                let params = self.params(&entries, Self::pattern);
+                Ask::Matches(Spanned::new(params, value.span))
+            }
+            Some(_) if self.is_null(value) => Ask::Semantic(Spanned::new(None, value.span)),
+            Some(_) => {
+                let text = self.text(value, "`semantic`", "wrong_kind")?;
+                Ask::Semantic(Spanned::new(Some(text.value), text.span))
+            }
+            None => {
+                self.report_unknown_condition(key, all);
+                Ask::Unknown
+            }
+        };
+        Some(Condition { key: Spanned::new(self.show_key(key), key.span), ask })
+    }
+
+    fn report_unknown_condition(&mut self, key: Use, all: &[Field]) {
+        let shown = self.show_key(key);
+        let mut lint = Diagnostic::lint(
+            Lint::UnknownCondition,
+            key.span,
+            format!("unknown condition `{shown}`: it never holds, so the rule never matches"),
+        );
+        let near = self.str(key).and_then(|text| nearest(text, KNOWN_CONDITIONS));
+        match near {
+            Some(near) => {
+                lint = lint.label(format!("did you mean `{near}`?"));
+                if !all.iter().any(|field| self.str(field.key) == Some(near)) {
+                    lint = lint.fix(key.span, near, format!("write `{near}`"));
+                }
+            }
+            None => lint = lint.label("no such condition"),
+        }
+        self.report(lint.help(format!("the conditions are {}", list(&KNOWN_CONDITIONS))));
+    }
+
+    /// The minute of the day of `HH:MM`. A plain `18:00`, which YAML 1.1 reads as a number in base
+    /// 60, is read as its text.
+    fn time(&mut self, at: Use, condition: &str) -> Option<Spanned<u16>> {
+        let text = match self.scalar(at).map(|scalar| (scalar.style, &scalar.value)) {
+            Some((_, ScalarValue::Str(text))) => text,
+            Some((Style::Plain, ScalarValue::Int(_) | ScalarValue::Float(_)))
+                if self.source(at).contains(':') =>
+            {
+                self.source(at)
+            }
+            _ => {
+                let found = self.describe(at);
+                let error = self.value_error(
+                    "bad_time",
+                    at,
+                    format!("`{condition}` must be a time of day, found {found}"),
+                );
+                self.report(error.label(format!("this is {found}")).help("write a time such as `\"18:00\"`"));
+                return None;
+            }
+        };
+        match minute_of_day(text) {
+            Ok((minute, seconds)) => {
+                if seconds {
+                    self.report(
+                        Diagnostic::lint(
+                            Lint::IgnoredSeconds,
+                            at.span,
+                            format!("the seconds of `{text}` are ignored: a time ends with its minutes"),
+                        )
+                        .label("read up to the minutes")
+                        .help(format!(
+                            "write `\"{:02}:{:02}\"`",
+                            minute / 60,
+                            minute % 60
+                        )),
+                    );
+                }
+                Some(Spanned::new(minute, at.span))
+            }
+            Err(why) => {
+                let error = self
+                    .value_error("bad_time", at, format!("`{text}` is no time of day"))
+                    .label(why)
+                    .help("a time is an hour 0 to 23 and a minute 0 to 59, such as `\"18:00\"`");
+                let midnight = text.trim_matches(python::is_space).starts_with("24:0");
+                self.report(match (midnight, condition) {
+                    (false, _) => error,
+                    (true, "time_before") => {
+                        error.help("leave `time_before` out to reach the end of the day")
+                    }
+                    (true, _) => error.help("the start of the day is `\"00:00\"`"),
+                });
+                None
+            }
+        }
+    }
+
+    /// The set of ISO weekdays that a list names. Elements equal a weekday as in Python, so that
+    /// `1.0` and `true` are Mondays; an element that equals none is reported.
+    fn weekdays(&mut self, at: Use) -> Option<Spanned<u8>> {
+        let NodeKind::Sequence(items) = self.kind(at) else {
+            let found = self.describe(at);
+            let error = self
+                .value_error("bad_weekdays", at, format!("`weekdays` must be a list, found {found}"))
+                .label(format!("this is {found}"))
+                .help("write a list of ISO weekdays, Monday 1 to Sunday 7, such as `[1, 2, 3, 4, 5]`");
+            self.report(match self.scalar(at) {
+                Some(scalar) if weekday(&scalar.value).is_some() => error.fix(
+                    self.node(at.node).span,
+                    format!("[{}]", self.source(at)),
+                    format!("write `[{}]`", self.source(at)),
+                ),
+                _ => error,
+            });
+            return None;
+        };
+        if items.is_empty() {
+            self.report(
+                Diagnostic::lint(
+                    Lint::WeekdayNever,
+                    at.span,
+                    "no weekday is listed: the condition never holds",
+                )
+                .label("an empty list")
+                .help("list ISO weekdays, Monday 1 to Sunday 7, or remove `weekdays`"),
+            );
+        }
+        let mut days = 0;
+        for &item in items {
+            match self.scalar(item).and_then(|scalar| weekday(&scalar.value)) {
+                Some(day) => {
+                    self.warn_if_ambiguous(item);
+                    days |= 1_u8 << (day - 1);
+                }
+                None => self.report_weekday(item),
+            }
+        }
+        Some(Spanned::new(days, at.span))
+    }
+
+    fn report_weekday(&mut self, item: Use) {
+        let shown = self.show_key(item);
+        let lint = Diagnostic::lint(
+            Lint::WeekdayNever,
+            item.span,
+            format!("`{shown}` is no ISO weekday: this element never matches"),
+        )
+        .label(format!("this is {}", self.describe(item)))
+        .help("weekdays are the numbers 1 (Monday) to 7 (Sunday), without quotes");
+        let meant = self.str(item).and_then(|text| {
+            let text = text.trim().to_lowercase();
+            let by_name = DAYS.iter().position(|day| text.len() >= 2 && day.starts_with(&text));
+            match by_name {
+                Some(index) => Some((index + 1).to_string()),
+                None => (text.len() == 1 && "1234567".contains(&text)).then_some(text),
+            }
+        });
+        self.report(match meant {
+            Some(day) => {
+                let message = format!("write `{day}`");
+                lint.fix(self.node(item.node).span, day, message)
+            }
+            None => lint,
+        });
+    }
+
+    fn compare(&mut self, op: ParamOp, at: Use, condition: &str) -> Option<Ask> {
+        let entries = self.mapping(at, &format!("`{condition}`"))?;
+        let ordered = !matches!(op, ParamOp::Eq | ParamOp::Contains);
+        let params = if ordered {
+            self.params(&entries, |reader, value| reader.threshold(value, condition))
+        } else {
+            self.params(&entries, |reader, value| Some(Spanned::new(reader.constant(value)?, value.span)))
+        };
+        Some(Ask::Compare(op, Spanned::new(params, at.span)))
+    }
+
+    fn params<T>(
+        &mut self,
+        entries: &[Field],
+        mut read: impl FnMut(&mut Self, Use) -> Option<T>,
+    ) -> Vec<Param<T>> {
+        let mut params = Vec::with_capacity(entries.len());
+        for &Field { key, value } in entries {
+            let name = Spanned::new(self.str(key).map(str::to_owned), key.span);
+            match name.value {
+                Some(_) => self.warn_if_ambiguous(key),
+                None => self.report_nameless(key),
+            }
+            if let Some(value) = read(self, value) {
+                params.push(Param { name, value });
+            }
+        }
+        params
+    }
+
+    fn report_nameless(&mut self, key: Use) {
+        let source = self.source(key);
+        let lint = Diagnostic::lint(
+            Lint::NonStringKey,
+            key.span,
+            format!("the key `{source}` is no string and names no param: the condition never holds"),
+        )
+        .label(format!("YAML 1.1 reads {} here", self.describe(key)));
+        let plain = self.scalar(key).is_some_and(|scalar| scalar.style == Style::Plain);
+        self.report(if plain && !source.is_empty() {
+            lint.help("put the name in quotes").fix(
+                self.node(key.node).span,
+                format!("\"{source}\""),
+                format!("write `\"{source}\"`"),
+            )
+        } else {
+            lint.help("give the name of a param, as a string")
+        });
+    }
+
+    /// What a param is ordered against: a number, a boolean or text.
+    fn threshold(&mut self, at: Use, condition: &str) -> Option<Spanned<Const>> {
+        let ordered = self.scalar(at).is_some_and(|scalar| {
+            let number = matches!(scalar.value, ScalarValue::Int(_) | ScalarValue::Float(_));
+            number || matches!(scalar.value, ScalarValue::Bool(_) | ScalarValue::Str(_))
+        });
+        if ordered {
+            return Some(Spanned::new(self.constant(at)?, at.span));
+        }
+        let found = self.describe(at);
+        let what = format!("the threshold of `{condition}` must be a number, a boolean or a string");
+        let error = self
+            .value_error("bad_threshold", at, format!("{what}, found {found}"))
+            .label(format!("{found} has no order"));
+        self.report(match self.describe(at) {
+            "null" => error.help("write the threshold after the colon, or remove the param"),
+            "a list" => error.help("a param is in a list: write one rule for each, or `param_eq`"),
+            "a date" => {
+                error.help("dates in an action are strings: put the date in quotes to order it as text")
+            }
+            _ => error.help("write a number, such as `amount: 100`"),
+        });
+        None
+    }
+}
+
+/// The ISO weekday that a value equals.
+fn weekday(value: &ScalarValue) -> Option<u8> {
+    let number = match value {
+        ScalarValue::Bool(true) => 1,
+        ScalarValue::Int(number) => u8::try_from(number).ok()?,
+        ScalarValue::Float(x) => u8::try_from(crate::hir::number::whole(*x)?).ok()?,
+        _ => return None,
+    };
+    (1..=7).contains(&number).then_some(number)
+}
+
+/// The minute of the day, and whether anything follows a second colon; or why it is none.
+fn minute_of_day(text: &str) -> Result<(u16, bool), &'static str> {
+    let mut parts = text.trim_matches(python::is_space).split(':');
+    let (Some(hour), Some(minute)) = (parts.next(), parts.next()) else {
+        return Err("no colon between hour and minute");
+    };
+    let number = |part: &str| {
+        let part = part.trim_matches(python::is_space);
+        let digits = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| part.parse::<u16>().ok()).flatten()
+    };
+    let hour = number(hour).ok_or("the hour must be one or two digits")?;
+    let minute = number(minute).ok_or("the minute must be one or two digits")?;
+    match (hour, minute) {
+        (24.., _) => Err("the hour must be 0 to 23"),
+        (_, 60..) => Err("the minute must be 0 to 59"),
+        _ => Ok((hour * 60 + minute, parts.next().is_some())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::minute_of_day;
+
+    #[test]
+    fn reads_times_as_the_language_does() {
+        let cases = [
+            ("00:00", Some((0, false))),
+            ("9:5", Some((545, false))),
+            (" 09 : 00 ", Some((540, false))),
+            ("\u{1f}23:59\u{3000}", Some((1439, false))),
+            ("10:30:59", Some((630, true))),
+            ("10:30:", Some((630, true))),
+            ("24:00", None),
+            ("23:60", None),
+            ("10", None),
+            ("", None),
+            ("1 0:00", None),
+            ("010:00", None),
+            ("+9:00", None),
+            ("٠٩:٠٠", None),
+            ("10:", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(minute_of_day(text).ok(), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Keys: which of them are one to Python, and which of them the language knows.
+
+use super::reader::{Field, Reader};
+use crate::diag::{Diagnostic, Lint};
+use crate::nearest::nearest;
+use crate::yaml::{NodeKind, ScalarValue, Use};
+use num_bigint::BigInt;
+
+/// A key as Python's `dict` tells keys apart: `1`, `1.0` and `true` are one key.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) enum KeyId<'a> {
+    Null,
+    Whole(BigInt),
+    Fraction(u64),
+    Str(&'a str),
+    Timestamp(&'a str),
+    Binary(&'a [u8]),
+}
+
+/// The keys that one kind of mapping may have, and where other keys belong.
+pub(super) struct Keys {
+    /// The mapping, in the words of a message.
+    pub(super) owner: &'static str,
+    pub(super) known: &'static [&'static str],
+    /// Keys that are known elsewhere, with the place where they belong.
+    pub(super) elsewhere: &'static [(&'static str, &'static str)],
+}
+
+impl<'a> Reader<'a> {
+    /// The identity of a key; `None` for a NaN, which is no other key, and for a collection.
+    pub(super) fn key_id(&self, key: Use) -> Option<KeyId<'a>> {
+        Some(match &self.scalar(key)?.value {
+            ScalarValue::Null => KeyId::Null,
+            ScalarValue::Bool(b) => KeyId::Whole(BigInt::from(u8::from(*b))),
+            ScalarValue::Int(i) => KeyId::Whole(i.clone()),
+            ScalarValue::Float(x) if x.is_nan() => return None,
+            ScalarValue::Float(x) => match crate::hir::number::whole(*x) {
+                Some(whole) => KeyId::Whole(whole),
+                None => KeyId::Fraction(x.to_bits()),
+            },
+            ScalarValue::Str(text) => KeyId::Str(text),
+            ScalarValue::Timestamp(text) => KeyId::Timestamp(text),
+            ScalarValue::Binary(bytes) => KeyId::Binary(bytes),
+        })
+    }
+
+    /// The fields whose keys are known, by name; every other key is reported.
+    pub(super) fn known_fields(&mut self, fields: &[Field], keys: &Keys) -> Vec<(&'static str, Field)> {
+        let mut found = Vec::with_capacity(fields.len());
+        for &field in fields {
+            let known = self.str(field.key).and_then(|key| keys.known.iter().copied().find(|&k| k == key));
+            match known {
+                Some(name) => found.push((name, field)),
+                None => self.report_unknown_key(field.key, keys, fields),
+            }
+        }
+        found
+    }
+
+    fn report_unknown_key(&mut self, key: Use, keys: &Keys, fields: &[Field]) {
+        let shown = self.show_key(key);
+        let mut lint = Diagnostic::lint(
+            Lint::UnknownKey,
+            key.span,
+            format!("unknown key `{shown}` in {}: it and its value are ignored", keys.owner),
+        );
+        let text = self.str(key);
+        let near = text.and_then(|text| nearest(text, keys.known.iter().copied()));
+        let belongs = text.and_then(|text| keys.elsewhere.iter().find(|(name, _)| *name == text));
+        match (belongs, near) {
+            (Some((name, place)), _) => lint = lint.label(format!("`{name}` belongs {place}")),
+            (None, Some(near)) => {
+                lint = lint.label(format!("did you mean `{near}`?"));
+                let taken = fields.iter().any(|field| self.str(field.key) == Some(near));
+                if !taken {
+                    lint = lint.fix(key.span, near, format!("write `{near}`"));
+                }
+            }
+            (None, None) => lint = lint.label("no such key here"),
+        }
+        self.report(lint.help(format!("the keys of {} are {}", keys.owner, list(keys.known))));
+    }
+
+    /// A key as a message shows it.
+    pub(super) fn show_key(&self, key: Use) -> String {
+        match self.kind(key) {
+            NodeKind::Scalar(scalar) => match &scalar.value {
+                ScalarValue::Str(text) => text.to_string(),
+                _ => self.source(key).to_owned(),
+            },
+            _ => self.source(key).to_owned(),
+        }
+    }
+}
+
+/// Names as a message lists them.
+pub(super) fn list(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [rest @ .., last] => {
+            let rest: Vec<String> = rest.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", rest.join(", "))
+        }
+    }
+}

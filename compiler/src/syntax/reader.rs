@@ -1,0 +1,175 @@
+//! The reader: one document, and the mappings and lists in it.
+//!
+//! Every mapping passes through [`Reader::mapping`], which gives each key once, as Python's `dict`
+//! would hold it: at its first place, with its last value.
+
+use super::keys::KeyId;
+use crate::diag::{Diagnostic, Lint};
+use crate::source::{SourceMap, Span};
+use crate::yaml::{Document, Entry, Node, NodeId, NodeKind, Scalar, ScalarValue, Use};
+use std::collections::HashMap;
+
+pub(super) struct Reader<'a> {
+    pub(super) document: &'a Document,
+    pub(super) sources: &'a SourceMap,
+    out: &'a mut Vec<Diagnostic>,
+}
+
+/// A key of a mapping with its value, each key once.
+#[derive(Clone, Copy)]
+pub(super) struct Field {
+    pub(super) key: Use,
+    pub(super) value: Use,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(document: &'a Document, sources: &'a SourceMap, out: &'a mut Vec<Diagnostic>) -> Self {
+        Reader { document, sources, out }
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.out.push(diagnostic);
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &'a Node {
+        self.document.node(id)
+    }
+
+    pub(super) fn kind(&self, at: Use) -> &'a NodeKind {
+        &self.node(at.node).kind
+    }
+
+    pub(super) fn scalar(&self, at: Use) -> Option<&'a Scalar> {
+        match self.kind(at) {
+            NodeKind::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar that is a string.
+    pub(super) fn str(&self, at: Use) -> Option<&'a str> {
+        match &self.scalar(at)?.value {
+            ScalarValue::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_null(&self, at: Use) -> bool {
+        matches!(self.scalar(at), Some(Scalar { value: ScalarValue::Null, .. }))
+    }
+
+    /// The text of the file where a node is written, behind any alias.
+    pub(super) fn source(&self, at: Use) -> &'a str {
+        self.sources.text(self.node(at.node).span)
+    }
+
+    /// What a node is, in the words of a message.
+    pub(super) fn describe(&self, at: Use) -> &'static str {
+        match self.kind(at) {
+            NodeKind::Sequence(_) => "a list",
+            NodeKind::Mapping(_) => "a mapping",
+            NodeKind::Foreign(_) => "a special collection",
+            NodeKind::Scalar(scalar) => match scalar.value {
+                ScalarValue::Null => "null",
+                ScalarValue::Bool(_) => "a boolean",
+                ScalarValue::Int(_) => "a whole number",
+                ScalarValue::Float(_) => "a number",
+                ScalarValue::Str(_) => "a string",
+                ScalarValue::Timestamp(_) => "a date",
+                ScalarValue::Binary(_) => "binary data",
+            },
+        }
+    }
+
+    /// An error about a value; where an alias stands for it, the value's own place is shown too.
+    pub(super) fn value_error(&self, name: &'static str, at: Use, message: impl Into<String>) -> Diagnostic {
+        let diagnostic = Diagnostic::error(name, at.span, message);
+        let written = self.node(at.node).span;
+        if written == at.span { diagnostic } else { diagnostic.also(written, "the value is written here") }
+    }
+
+    /// The error that a value is of the wrong kind.
+    pub(super) fn wrong_kind(&self, at: Use, what: &str, expected: &str) -> Diagnostic {
+        let found = self.describe(at);
+        self.value_error("wrong_kind", at, format!("{what} must be {expected}, found {found}"))
+            .label(format!("this is {found}"))
+    }
+
+    /// The fields of a mapping; anything else is an error, described as `what`.
+    pub(super) fn mapping(&mut self, at: Use, what: &str) -> Option<Vec<Field>> {
+        match self.kind(at) {
+            NodeKind::Mapping(entries) => Some(self.fields(entries)),
+            _ => {
+                let error = self.wrong_kind(at, what, "a mapping");
+                self.report(error.help("write `key: value` pairs, or remove the key"));
+                None
+            }
+        }
+    }
+
+    /// The items of a list; anything else is an error, described as `what`.
+    pub(super) fn list(&mut self, at: Use, what: &str) -> Option<&'a [Use]> {
+        match self.kind(at) {
+            NodeKind::Sequence(items) => Some(items),
+            _ => {
+                let error = self.wrong_kind(at, what, "a list");
+                self.report(error.help("begin each item with `- `"));
+                None
+            }
+        }
+    }
+
+    /// The entries of a mapping with each key once: the first place, the last value. A key that the
+    /// mapping itself writes twice is reported; one that comes in through `<<` may be overridden.
+    pub(super) fn fields(&mut self, entries: &[Entry]) -> Vec<Field> {
+        let mut fields: Vec<Field> = Vec::with_capacity(entries.len());
+        let mut places: HashMap<KeyId<'a>, Seen> = HashMap::with_capacity(entries.len());
+        for entry in entries {
+            let Some(id) = self.key_id(entry.key) else {
+                fields.push(Field { key: entry.key, value: entry.value });
+                continue;
+            };
+            let own = (!entry.merged).then_some(entry.key.span);
+            match places.get_mut(&id) {
+                None => {
+                    places.insert(id, Seen { place: fields.len(), own });
+                    fields.push(Field { key: entry.key, value: entry.value });
+                }
+                Some(seen) => {
+                    let earlier = seen.own;
+                    seen.own = own.or(earlier);
+                    if let Some(field) = fields.get_mut(seen.place) {
+                        field.value = entry.value;
+                    }
+                    if let (Some(first), Some(_)) = (earlier, own) {
+                        self.report_duplicate(first, entry.key);
+                    }
+                }
+            }
+        }
+        fields
+    }
+
+    fn report_duplicate(&mut self, first: Span, again: Use) {
+        let key = self.source(again);
+        let same = self.sources.text(first) == key;
+        let message = if same {
+            format!("the key `{key}` is given twice")
+        } else {
+            format!("the key `{key}` is the same as `{}`, given before", self.sources.text(first))
+        };
+        self.report(
+            Diagnostic::lint(Lint::DuplicateKey, again.span, message)
+                .label("this value replaces the earlier one")
+                .also(first, "given here before; its value is dropped")
+                .help("keep one of the two, or join their contents under one key"),
+        );
+    }
+}
+
+/// Where a key was first seen.
+struct Seen {
+    place: usize,
+    /// The latest place where the mapping itself writes the key.
+    own: Option<Span>,
+}

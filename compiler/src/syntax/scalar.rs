@@ -1,0 +1,161 @@
+//! Single values: text, globs, risk levels, approvals, whole numbers.
+
+use super::keys::list;
+use super::reader::Reader;
+use super::{Spanned, python};
+use crate::diag::{Diagnostic, Lint};
+use crate::nearest::nearest;
+use crate::yaml::{NodeKind, ScalarValue, Style, Use, describe, yaml12_reading};
+use aegis_vm::{Approval, RiskLevel};
+use num_bigint::{BigInt, Sign};
+
+const APPROVALS: [Approval; 3] = [Approval::Auto, Approval::Approve, Approval::Block];
+const RISK_LEVELS: [RiskLevel; 4] = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
+
+impl<'a> Reader<'a> {
+    /// Text; anything else is the error `name`.
+    pub(super) fn text(&mut self, at: Use, what: &str, name: &'static str) -> Option<Spanned<String>> {
+        match self.str(at) {
+            Some(text) => {
+                self.warn_if_ambiguous(at);
+                Some(Spanned::new(text.to_owned(), at.span))
+            }
+            None => {
+                let error = self.not_text(at, what, name);
+                self.report(error);
+                None
+            }
+        }
+    }
+
+    /// A glob; a list of globs is told how to become rules.
+    pub(super) fn glob(&mut self, at: Use, what: &str) -> Option<Spanned<String>> {
+        if let NodeKind::Sequence(_) = self.kind(at) {
+            let error = self.value_error("bad_glob", at, format!("{what} must be one glob, found a list"));
+            self.report(error.label("a list of globs is not read").help("write one rule for each glob"));
+            return None;
+        }
+        self.text(at, what, "bad_glob")
+    }
+
+    fn not_text(&self, at: Use, what: &str, name: &'static str) -> Diagnostic {
+        let found = self.describe(at);
+        let error = self
+            .value_error(name, at, format!("{what} must be a string, found {found}"))
+            .label(format!("this is {found}"));
+        let source = self.source(at);
+        match self.scalar(at) {
+            Some(scalar) if scalar.style == Style::Plain && !source.is_empty() && !source.contains('"') => {
+                error.help("put it in quotes to make it a string").fix(
+                    self.node(at.node).span,
+                    format!("\"{source}\""),
+                    format!("write `\"{source}\"`"),
+                )
+            }
+            Some(scalar) if scalar.value == ScalarValue::Null => {
+                error.help("give a string, or remove the key")
+            }
+            _ => error.help("give a string"),
+        }
+    }
+
+    /// A risk level, in any case.
+    pub(super) fn risk_level(&mut self, at: Use, what: &str) -> Option<Spanned<RiskLevel>> {
+        let names = RISK_LEVELS.map(RiskLevel::as_str);
+        let text = self.choice(at, what, &names)?;
+        let upper = text.to_uppercase();
+        let found = RISK_LEVELS.into_iter().find(|level| level.as_str().to_ascii_uppercase() == upper);
+        if found.is_none() {
+            self.unknown_choice(at, text, ("unknown_risk_level", "risk level"), &names);
+        }
+        found.map(|level| Spanned::new(level, at.span))
+    }
+
+    /// An approval, in lower case.
+    pub(super) fn approval(&mut self, at: Use, what: &str) -> Option<Spanned<Approval>> {
+        let names = APPROVALS.map(Approval::as_str);
+        let text = self.choice(at, what, &names)?;
+        let found = APPROVALS.into_iter().find(|approval| approval.as_str() == text);
+        if found.is_none() {
+            self.unknown_choice(at, text, ("unknown_approval", "approval"), &names);
+        }
+        found.map(|approval| Spanned::new(approval, at.span))
+    }
+
+    fn choice(&mut self, at: Use, what: &str, names: &[&str]) -> Option<&'a str> {
+        if self.str(at).is_none() {
+            let error = self.wrong_kind(at, what, "a string");
+            self.report(error.help(format!("write one of {}", list(names))));
+        }
+        self.str(at)
+    }
+
+    fn unknown_choice(&mut self, at: Use, text: &str, (name, noun): (&'static str, &str), names: &[&str]) {
+        let mut error = self.value_error(name, at, format!("unknown {noun} `{text}`"));
+        match nearest(text.trim(), names.iter().copied()) {
+            Some(near) => {
+                error = error.label(format!("did you mean `{near}`?")).fix(
+                    self.node(at.node).span,
+                    near,
+                    format!("write `{near}`"),
+                );
+            }
+            None => error = error.label(format!("no such {noun}")),
+        }
+        self.report(error.help(format!("write one of {}", list(names))));
+    }
+
+    /// A whole number, or text that Python's `int` reads as one.
+    pub(super) fn whole(&mut self, at: Use, what: &str, name: &'static str) -> Option<Spanned<BigInt>> {
+        let number = match self.scalar(at).map(|scalar| &scalar.value) {
+            Some(ScalarValue::Int(number)) => Some(number.clone()),
+            Some(ScalarValue::Str(text)) => python::int(text),
+            _ => None,
+        };
+        if number.is_none() {
+            let found = self.describe(at);
+            let error = self.value_error(name, at, format!("{what} must be a whole number, found {found}"));
+            self.report(error.label(format!("this is {found}, and no whole number")));
+        }
+        number.map(|number| Spanned::new(number, at.span))
+    }
+
+    /// A whole number from 0 up. A negative one is the error `name`, one beyond 64 bits the largest.
+    pub(super) fn count(&mut self, at: Use, what: &str, name: &'static str) -> Option<Spanned<u64>> {
+        let number = self.whole(at, what, name)?;
+        if number.value.sign() == Sign::Minus {
+            let error = self.value_error(name, at, format!("{what} must not be negative"));
+            self.report(error.label("below zero").help("write 0, or remove the key, for no limit"));
+            return None;
+        }
+        Some(Spanned::new(u64::try_from(&number.value).unwrap_or(u64::MAX), number.span))
+    }
+}
+
+impl Reader<'_> {
+    /// Warns where a plain scalar means something else to a reader of YAML 1.2.
+    pub(super) fn warn_if_ambiguous(&mut self, at: Use) {
+        let Some(scalar) = self.scalar(at) else { return };
+        let source = self.source(at);
+        if scalar.style != Style::Plain {
+            return;
+        }
+        let Some(other) = yaml12_reading(source, &scalar.value) else { return };
+        let own = describe(&scalar.value);
+        let span = self.node(at.node).span;
+        let lint = Diagnostic::lint(
+            Lint::AmbiguousScalar,
+            span,
+            format!("`{source}` is read as {own} here, and as {other} by a YAML 1.2 reader"),
+        )
+        .label(format!("YAML 1.1: {own}"));
+        self.report(match scalar.value {
+            ScalarValue::Str(_) => lint.help("put it in quotes to make it a string everywhere").fix(
+                span,
+                format!("\"{source}\""),
+                format!("write `\"{source}\"`"),
+            ),
+            _ => lint.help("put it in quotes if text is meant, or spell the value so that both agree"),
+        });
+    }
+}
