@@ -6,6 +6,18 @@
 //! tell apart; `dfa` determinises over those classes; `naive` matches over the tree and shares
 //! nothing with the automata, so that a fault in either shows.
 
+mod ast;
+mod escape;
+mod flags;
+mod groups;
+mod naive;
+mod oddity;
+mod parse;
+mod refusal;
+mod tables;
+mod tokens;
+
+use ast::{Ast, NodeId};
 use std::ops::Range;
 
 /// Why a pattern cannot be compiled.
@@ -33,7 +45,46 @@ pub struct PatternError {
 }
 
 /// A parsed pattern.
+///
+/// # Examples
+///
+/// ```
+/// let pattern = aegisc::pyre::parse(r"\w+@corp\.com$").unwrap();
+/// assert!(pattern.naive_search("ann@corp.com\n"));
+/// assert!(!pattern.naive_search("ann@corp.com.example"));
+/// ```
 #[derive(Debug)]
 pub struct Pattern {
     text: String,
+    ast: Ast,
+    root: NodeId,
+}
+
+/// Reads a pattern of Python's `re`.
+///
+/// # Errors
+///
+/// [`PatternErrorKind::Invalid`] with Python's own words and place if `re.compile` rejects it;
+/// [`PatternErrorKind::Unsupported`] if an automaton cannot follow it, or if Python would raise
+/// something other than `re.error`; [`PatternErrorKind::TooLarge`] if it is too long, too deeply
+/// nested, or repeats too often.
+pub fn parse(pattern: &str) -> Result<Pattern, PatternError> {
+    let (ast, root, flags) = parse::parse(pattern)?;
+    oddity::check(&ast, root, flags)?;
+    Ok(Pattern { text: pattern.to_owned(), ast, root })
+}
+
+impl Pattern {
+    /// The pattern as written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether Python's `re.search` finds the pattern in a text, by a route of its own: over the
+    /// tree, without classes or automata. Slower than an automaton, but never exponential.
+    #[must_use]
+    pub fn naive_search(&self, text: &str) -> bool {
+        naive::search(&self.ast, self.root, text)
+    }
 }

@@ -1,0 +1,157 @@
+//! The syntax tree of a pattern: an arena of nodes, flags already resolved.
+//!
+//! A leaf carries the flags under which Python would test it, so that no later pass knows of flags.
+//! What an automaton cannot follow has no node here: the parser refuses it.
+
+use std::ops::Range;
+
+/// A node of an [`Ast`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NodeId(u32);
+
+impl NodeId {
+    fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// The arena. Children stand before their parents.
+#[derive(Debug, Default)]
+pub(super) struct Ast {
+    nodes: Vec<Node>,
+}
+
+/// A node with the bytes of the pattern that it was read from.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) kind: NodeKind,
+    pub(super) at: Range<usize>,
+}
+
+/// What a node matches.
+#[derive(Debug)]
+pub(super) enum NodeKind {
+    /// One character.
+    Leaf(Leaf),
+    /// No character, where the text around the place is so.
+    Look(Look),
+    /// All in order; none matches the empty text.
+    Concat(Vec<NodeId>),
+    /// Any of these.
+    Alternation(Vec<NodeId>),
+    /// A node `min` to `max` times. Greedy and lazy find the same texts.
+    Repeat {
+        /// What is repeated.
+        node: NodeId,
+        /// The least times.
+        min: u32,
+        /// The most times; `None` is any number.
+        max: Option<u32>,
+    },
+}
+
+/// One character out of a set.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Leaf {
+    /// A character is in the set if one of these holds. No item twice.
+    pub(super) items: Vec<Item>,
+    /// Whether the set is everything else.
+    pub(super) negated: bool,
+    /// How the items see case.
+    pub(super) case: Case,
+}
+
+impl Leaf {
+    /// Whether Python treats the leaf as one literal rather than as a set: the two differ under
+    /// `(?i)` for characters past U+FFFF.
+    pub(super) fn is_single_literal(&self) -> bool {
+        matches!(self.items.as_slice(), [Item::Char(_)])
+    }
+}
+
+/// An item of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Item {
+    /// This code point; a lone surrogate never occurs.
+    Char(u32),
+    /// These code points, both ends inclusive.
+    Range(u32, u32),
+    /// `\d`, `\w`, `\s` and their negations.
+    Class {
+        /// Which.
+        class: Class,
+        /// Over ASCII or over Unicode.
+        over: Over,
+        /// `\D`, `\W`, `\S`.
+        negated: bool,
+    },
+}
+
+/// `\d`, `\w` or `\s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// `\d`.
+    Digit,
+    /// `\w`.
+    Word,
+    /// `\s`.
+    Space,
+}
+
+/// Which characters a class of `\d`, `\w`, `\s`, `\b` looks at: `(?a)` or `(?u)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Over {
+    /// Only ASCII characters can be in the class.
+    Ascii,
+    /// Python's tables for `str`.
+    Unicode,
+}
+
+/// How case counts: without `(?i)`, with `(?ai)`, with `(?i)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Case {
+    /// As it is.
+    Exact,
+    /// `A` to `Z` and `a` to `z` are the same.
+    Ascii,
+    /// By Python's lower case and extra cases.
+    Unicode,
+}
+
+/// A condition on the characters around a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Look {
+    /// `\A`, and `^` without `(?m)`.
+    TextStart,
+    /// `\Z`.
+    TextEnd,
+    /// `$` without `(?m)`: the end, or before a final newline.
+    End,
+    /// `^` under `(?m)`: the start, or after a newline.
+    LineStart,
+    /// `$` under `(?m)`: the end, or before a newline.
+    LineEnd,
+    /// `\b`.
+    Boundary(Over),
+    /// `\B`; false on the empty text, as `\b` is.
+    NotBoundary(Over),
+}
+
+impl Ast {
+    /// Adds a node; its children are there already.
+    pub(super) fn add(&mut self, kind: NodeKind, at: Range<usize>) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(Node { kind, at });
+        id
+    }
+
+    /// The node of an id of this tree. `None` does not occur: ids come from [`Ast::add`].
+    pub(super) fn get(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.index())
+    }
+
+    /// Every node, children before parents.
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+}

@@ -1,0 +1,141 @@
+//! The groups of a pattern, as far as references to them can be wrong.
+
+use super::PatternError;
+use super::tokens::{Tokens, ascii_repr};
+use std::collections::BTreeMap;
+
+/// The groups seen so far; group 0 is the whole pattern and always open.
+pub(super) struct Groups {
+    closed: Vec<bool>,
+    names: BTreeMap<String, usize>,
+    /// The number of groups when the outermost lookbehind around this place began.
+    lookbehind: Option<usize>,
+    /// Groups that a condition names before they exist, with the place of the condition.
+    promised: BTreeMap<usize, usize>,
+}
+
+impl Groups {
+    pub(super) fn new() -> Self {
+        Groups { closed: vec![false], names: BTreeMap::new(), lookbehind: None, promised: BTreeMap::new() }
+    }
+
+    /// The number of groups, the whole pattern among them.
+    pub(super) fn count(&self) -> usize {
+        self.closed.len()
+    }
+
+    pub(super) fn is_open(&self, group: usize) -> bool {
+        !self.closed.get(group).copied().unwrap_or(false)
+    }
+
+    /// Opens a group; the name, if any, has just been read.
+    pub(super) fn open(&mut self, name: Option<String>, tokens: &Tokens<'_>) -> Result<usize, PatternError> {
+        let group = self.closed.len();
+        if let Some(name) = name {
+            if let Some(before) = self.names.get(&name) {
+                let quoted = ascii_repr(&name);
+                let message =
+                    format!("redefinition of group name {quoted} as group {group}; was group {before}");
+                return Err(tokens.error_back(name.chars().count() + 1, message));
+            }
+            self.names.insert(name, group);
+        }
+        self.closed.push(false);
+        Ok(group)
+    }
+
+    pub(super) fn close(&mut self, group: usize) {
+        if let Some(closed) = self.closed.get_mut(group) {
+            *closed = true;
+        }
+    }
+
+    /// The group of a name that has just been read.
+    pub(super) fn named(&self, name: &str, tokens: &Tokens<'_>) -> Result<usize, PatternError> {
+        self.names.get(name).copied().ok_or_else(|| {
+            let message = format!("unknown group name {}", ascii_repr(name));
+            tokens.error_back(name.chars().count() + 1, message)
+        })
+    }
+
+    /// Enters a lookbehind; gives what [`Groups::leave_lookbehind`] needs.
+    pub(super) fn enter_lookbehind(&mut self) -> Option<usize> {
+        self.lookbehind.replace(self.lookbehind.unwrap_or(self.closed.len()))
+    }
+
+    pub(super) fn leave_lookbehind(&mut self, before: Option<usize>) {
+        self.lookbehind = before;
+    }
+
+    /// Whether a reference may stand here: not to a group of the lookbehind around it.
+    pub(super) fn check_lookbehind(&self, group: usize, tokens: &Tokens<'_>) -> Result<(), PatternError> {
+        let Some(limit) = self.lookbehind else { return Ok(()) };
+        if self.is_open(group) {
+            return Err(tokens.error("cannot refer to an open group".to_owned()));
+        }
+        if group >= limit {
+            let message = "cannot refer to group defined in the same lookbehind subpattern";
+            return Err(tokens.error(message.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Reads the group of `(?(…)`, which has just been read with its parenthesis.
+    pub(super) fn condition(&mut self, name: &str, tokens: &Tokens<'_>) -> Result<(), PatternError> {
+        let length = name.chars().count();
+        let group = if is_identifier(name) {
+            self.named(name, tokens)?
+        } else {
+            match python_int(name) {
+                None => {
+                    let message = format!("bad character in group name {}", ascii_repr(name));
+                    return Err(tokens.error_back(length + 1, message));
+                }
+                Some(0) => return Err(tokens.error_back(length + 1, "bad group number".to_owned())),
+                Some(group) if group >= MAX_GROUPS => {
+                    let message = format!("invalid group reference {group}");
+                    return Err(tokens.error_back(length + 1, message));
+                }
+                Some(group) => {
+                    let place = tokens.place().saturating_sub(length + 1);
+                    self.promised.entry(group).or_insert(place);
+                    group
+                }
+            }
+        };
+        self.check_lookbehind(group, tokens)
+    }
+
+    /// Whether every group that a condition named came to exist.
+    pub(super) fn check_promises(&self, tokens: &Tokens<'_>) -> Result<(), PatternError> {
+        match self.promised.iter().find(|&(&group, _)| group >= self.closed.len()) {
+            Some((group, &place)) => Err(tokens.error_at(place, format!("invalid group reference {group}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// CPython's limit on groups.
+const MAX_GROUPS: usize = 1_073_741_823;
+
+/// Whether an ASCII text is an identifier; any other text is refused elsewhere and passes.
+pub(super) fn is_identifier(name: &str) -> bool {
+    let word = |c: char| c == '_' || c.is_ascii_alphanumeric() || !c.is_ascii();
+    name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
+}
+
+/// A whole number as Python's `int` reads ASCII text, if it is not negative.
+fn python_int(text: &str) -> Option<usize> {
+    let text = text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\x1f']);
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let plain = digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    if !plain {
+        return None;
+    }
+    let digits: String = digits.chars().filter(|&c| c != '_').collect();
+    let value = digits.parse().unwrap_or(usize::MAX);
+    (!negative || value == 0).then_some(value)
+}

@@ -1,0 +1,251 @@
+"""Compares the regular expressions of this compiler with CPython's own `re`.
+
+    cargo build --release -p aegisc --example regex_search
+    python3.11 compiler/tests/peers/regex.py target/release/examples/regex_search [patterns] [seed]
+
+Random patterns are drawn from a grammar of the dialect, and searched for in random texts that
+favour what the dialect is odd about. Every pattern that both accept must give the same answers;
+every one that `re.compile` rejects must be rejected with the same words at the same place; the
+rest is listed by reason. The exit code is 1 if anything differs. CPython 3.11 only: later
+versions have other tables.
+"""
+
+import collections
+import json
+import random
+import re
+import subprocess
+import sys
+import warnings
+
+warnings.simplefilter("ignore")
+
+LETTERS = ["a", "b", "c", "k", "s", "i", "A", "K", "S", "I", "x", "_", "0", "1", "7", " ", "-", "@"]
+ODD = [
+    "\n", "\t", "\r", "\x1c", "\x85", "\u2028", "\xa0", "é", "É", "ß", "ẞ", "ſ", "K", "ı", "İ", "µ",
+    "μ", "Σ", "ς", "σ", "Ω", "Ω", "\u0301", "\u0345", "ι", "²", "½", "٣", "Ⅷ", "Dž", "dž", "中", "ﬅ", "ﬆ",
+    "𐐀", "𐐨", "𝟘", "😀", "𞤀", "𞤢", "\U0010ffff", "\0", "\x7f", "в", "ᲀ",
+]
+SPECIAL = list(".*+?{}()[]|^$\\#&~<>=!:,'\"/")
+CLASSES = [r"\d", r"\D", r"\w", r"\W", r"\s", r"\S"]
+LOOKS = ["^", "$", r"\A", r"\Z", r"\b", r"\B"]
+REFUSED = [
+    "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", r"(a)\1", "(?>a)", "a*+", "a?+", "a{1,2}+", "(?P<n>a)(?P=n)",
+    "(a)?(?(1)b|c)", r"\N{EM DASH}", r"\ud800", "(?t)a", "(?P<é>a)",
+]
+BROKEN = [
+    "*", "+", "?", "a**", "a{1}{2}", "^*", r"\b+", "(", ")", "(?", "(?P", "(?P<", "(?P<>a)", "(?P<1>a)",
+    "(?P<a b>c)", "(?P=q)", "(?Pz)", "(?<n>a)", "(?<", "(?z)", "(?i", "(?i-", "(?i-:a)", "(?-a:b)",
+    "(?i-i:a)", "(?au)", "(?L)", "(?L:a)", "(?iz)", "(?i.)", "(?-z:a)", "(?-i", "(?-i)", "(?t:a)",
+    "(?-t:a)", "(?#", "(?(", "(?(1)a|b|c)", "(?(9)a)", "(?(x)a)", "(?(0)a)", "(?()a)", "(?( 1 )a)", "(?(-1)a)",
+    "[", "[a", "[]", "[^]", "[b-a]", r"[\d-z]", r"[a-\d]", "[a-", r"[\8]", r"[\q]", r"[\A]", r"[\400]",
+    r"\8", r"\1", r"\99", r"\400", r"\777", r"\x1", r"\x", r"\u12", r"\U0011", r"\U00110000", r"\N", r"\N{",
+    r"\N{}", r"\p{L}", r"\z", r"\y", "a{2,1}", r"\u", "(?P<a>x)(?P<a>y)", r"(a\1)", "(?P<a>(?P=a))", "a\\",
+    "x(?i)", "(?i)|(?m)", "((?i))", "[[:alpha:]", r"[\x1]", r"[\u12]", r"[\U1]", r"(?<=(a)\1)", "(?<!", "(?=",
+    "(?>", "(?:", "(?P<n", "(?P=n", r"[z-\x41]", r"\é", "(?P<n\\>a)", "(?\\=a)", "(?<\\=a)", "(?P\\<", "(?i\\)",
+    r"\012", r"\0", r"\08", r"\101", r"\1011", r"[\101]", r"[\b]", r"[]a]", r"[]-a]", r"[[]", r"[^]]", r"[^^]",
+    "a{", "a{}", "{", "}", "]", "a{,}", "a{,3}", "a{ 1}", "a{1, 2}", "a{1", "a{1,", "a{1,2", '{"a"', "x{,2}{",
+    "(?#c)a", "a(?#c)*", "(?x) a # c\n b", "(?x: a\\ b )", "(?i)(?m)a", "(?#c)(?i)a", "(?x)#\\\nb\nc", "()*", "(?:)+",
+    "(|a)+", "(a|)*?b", "(?:^)*a", r"(?:\b)+", "||", "a||b", r"\B", r"\b", r"\b|\B", "$\n", "a$\n", r"$\b", "(?:a$|b)\n",
+]
+
+
+class Grammar:
+    """Draws patterns."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.names = 0
+
+    def pattern(self):
+        roll = self.rng.random()
+        if roll < 0.12:
+            return self.broken()
+        head = self.rng.choice(["(?i)", "(?a)", "(?u)", "(?m)", "(?s)", "(?x)", "(?ai)", "(?im)", "(?i)(?s)"]) \
+            if self.rng.random() < 0.35 else ""
+        return head + self.alternation(3)
+
+    def broken(self):
+        """Something that is, or nearly is, an error."""
+        parts = [self.rng.choice(BROKEN)]
+        if self.rng.random() < 0.5:
+            parts.insert(self.rng.randrange(2), self.alternation(1))
+        if self.rng.random() < 0.2:
+            parts.insert(self.rng.randrange(len(parts) + 1), self.rng.choice(BROKEN))
+        text = "".join(parts)
+        if self.rng.random() < 0.2 and text:
+            cut = self.rng.randrange(len(text))
+            text = text[:cut] + text[cut + 1:]
+        return text
+
+    def alternation(self, depth):
+        count = self.rng.choice([1, 1, 1, 2, 3])
+        return "|".join(self.sequence(depth) for _ in range(count))
+
+    def sequence(self, depth):
+        count = self.rng.choice([0, 1, 1, 2, 2, 3, 4])
+        return "".join(self.piece(depth) for _ in range(count))
+
+    def piece(self, depth):
+        roll = self.rng.random()
+        if roll < 0.14:
+            return self.rng.choice(LOOKS)
+        if roll < 0.15:
+            return self.rng.choice(REFUSED)
+        atom = self.atom(depth)
+        if self.rng.random() < 0.35:
+            atom += self.rng.choice(["*", "+", "?", "{2}", "{1,3}", "{,2}", "{2,}", "{0}", "{0,1}"])
+            atom += self.rng.choice(["", "", "?"])
+        return atom
+
+    def atom(self, depth):
+        roll = self.rng.random()
+        if roll < 0.40:
+            return self.literal()
+        if roll < 0.50:
+            return self.rng.choice(CLASSES)
+        if roll < 0.57:
+            return "."
+        if roll < 0.75 or depth == 0:
+            return self.set()
+        opening = self.rng.choice([
+            "(", "(", "(?:", "(?:", "name", "(?i:", "(?-i:", "(?s:", "(?m:", "(?a:", "(?u:", "(?x:", "(?im-s:",
+            "(?ai:", "(?i-m:",
+        ])
+        if opening == "name":
+            self.names += 1
+            opening = f"(?P<n{self.names}>"
+        return opening + self.alternation(depth - 1) + ")"
+
+    def character(self):
+        return self.rng.choice(LETTERS if self.rng.random() < 0.6 else ODD)
+
+    def literal(self):
+        c = self.character()
+        roll = self.rng.random()
+        if roll < 0.75:
+            return c if c not in SPECIAL else "\\" + c
+        code = ord(c)
+        if roll < 0.80 and code < 0x100:
+            return f"\\x{code:02x}"
+        if roll < 0.85 and code < 0x10000:
+            return f"\\u{code:04x}"
+        if roll < 0.90:
+            return f"\\U{code:08x}"
+        if roll < 0.93 and code < 0o400:
+            return f"\\{code:03o}"
+        return "\\" + self.rng.choice(SPECIAL)
+
+    def set(self):
+        items = []
+        for _ in range(self.rng.choice([1, 1, 2, 3, 4])):
+            roll = self.rng.random()
+            if roll < 0.25:
+                items.append(self.rng.choice(CLASSES))
+            elif roll < 0.55:
+                low, high = sorted([self.character(), self.character()])
+                if self.rng.random() < 0.2:
+                    high = self.rng.choice(["\u0100", "\u024f", "\uffff", "\U00010450", "\U0010ffff", "z"])
+                    low, high = sorted([low, high])
+                items.append(self.escaped(low) + "-" + self.escaped(high))
+            else:
+                items.append(self.escaped(self.character()))
+        if self.rng.random() < 0.08:
+            items.append(self.rng.choice(["-", "[", "&&", "--", "~~", "^", "\\]", "[:"]))
+        return "[" + self.rng.choice(["", "", "^"]) + "".join(items) + "]"
+
+    def escaped(self, c):
+        return "\\" + c if c in "\\]^-[" else c
+
+
+class Texts:
+    """Draws texts, most of them from characters of the pattern."""
+
+    def __init__(self, rng):
+        self.rng = rng
+
+    def draw(self, pattern, count):
+        own = [c for c in pattern if c not in SPECIAL] or LETTERS
+        own += [d for c in own for d in (c.upper(), c.lower()) if len(d) == 1]
+        texts = ["", "\n", "\n\n", "a", "a\n", "\na"]
+        while len(texts) < count:
+            length = self.rng.choice([1, 1, 2, 3, 4, 5, 7, 10])
+            pools = [own, own, own, LETTERS, ODD]
+            text = "".join(self.rng.choice(self.rng.choice(pools)) for _ in range(length))
+            texts.append(text + self.rng.choice(["", "", "\n", "\n\n", " "]))
+        return texts[:count]
+
+
+def oracle(pattern, texts):
+    """CPython's answers, or its error."""
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        return {"error": error.msg, "pos": error.pos}
+    except (OverflowError, ValueError, RecursionError) as error:
+        return {"raised": f"{type(error).__name__}: {error}"}
+    return {"found": [compiled.search(text) is not None for text in texts]}
+
+
+def compare(pattern, texts, expected, got, tally, differences):
+    """Notes how one pattern compares."""
+    error = got.get("error")
+    if "found" in expected:
+        if error:
+            tally["refused by kind"][error["kind"]] += 1
+            tally["refused although CPython accepts"][error["message"]] += 1
+            if error["kind"] == "Invalid":
+                differences.append((pattern, "accepted by CPython", error))
+            return
+        tally["patterns"]["both accept"] += 1
+        tally["patterns"]["searches"] += len(texts)
+        for route in ("naive", "dfa"):
+            for text, want, have in zip(texts, expected["found"], got[route], strict=True):
+                if want != have:
+                    differences.append((pattern, text, f"{route} says {have}, CPython says {want}"))
+    elif "raised" in expected:
+        tally["CPython raises something else"][expected["raised"]] += 1
+        if not error or error["kind"] == "Invalid":
+            differences.append((pattern, expected, got))
+    else:
+        tally["patterns"]["CPython rejects"] += 1
+        if not error:
+            differences.append((pattern, expected, "accepted"))
+        elif error["kind"] != "Invalid":
+            tally["rejected by CPython, refused for another reason"][
+                f"{expected['error']} / {error['message']}"] += 1
+        elif expected["pos"] is not None:
+            start = len(pattern[:expected["pos"]].encode())
+            if (error["message"], error["start"]) != (expected["error"], start):
+                differences.append((pattern, expected, error))
+
+
+def main():
+    if sys.version_info[:2] != (3, 11):
+        sys.exit("needs CPython 3.11")
+    program = sys.argv[1]
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    rng = random.Random(seed)
+    grammar, texts = Grammar(rng), Texts(rng)
+    patterns = BROKEN + REFUSED + [grammar.pattern() for _ in range(count)]
+    cases = [(pattern, texts.draw(pattern, 40)) for pattern in patterns]
+    lines = "".join(json.dumps({"pattern": p, "inputs": t}) + "\n" for p, t in cases)
+    run = subprocess.run([program], input=lines, capture_output=True, text=True, check=True)
+    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    tally = collections.defaultdict(collections.Counter)
+    differences = []
+    for (pattern, inputs), got in zip(cases, answers, strict=True):
+        compare(pattern, inputs, oracle(pattern, inputs), got, tally, differences)
+    for heading, counts in tally.items():
+        print(f"{heading}:")
+        for what, number in counts.most_common(40):
+            print(f"  {number:8}  {what}")
+    print(f"{len(differences)} differences")
+    for difference in differences[:40]:
+        print("  ", *map(ascii, difference))
+    sys.exit(1 if differences else 0)
+
+
+if __name__ == "__main__":
+    main()
