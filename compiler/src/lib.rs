@@ -9,6 +9,7 @@ mod lint;
 mod nearest;
 mod pipeline;
 pub mod pyre;
+pub mod schema;
 mod shown;
 pub mod source;
 pub mod syntax;

@@ -148,8 +148,14 @@ struct ErrorEntry<'a> {
 
 impl<'a> DecisionLine<'a> {
     fn bad_action(message: &'a str) -> Self {
-        let error =
-            ErrorEntry { kind: "bad_action", condition: None, param: None, expected: None, found: None, message };
+        let error = ErrorEntry {
+            kind: "bad_action",
+            condition: None,
+            param: None,
+            expected: None,
+            found: None,
+            message,
+        };
         DecisionLine {
             approval: "block",
             risk_level: "critical",

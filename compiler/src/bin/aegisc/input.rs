@@ -20,7 +20,8 @@ fn layer(path: &Path, limit: usize) -> Result<LayerSource, Failure> {
     let bytes = if is_standard_input(path) { read(io::stdin().lock(), limit) } else { open(path, limit) };
     let bytes = bytes.map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
     if bytes.starts_with(&MAGIC) {
-        let message = format!("`{}` is a compiled artifact; a layer is the YAML it is made from", path.display());
+        let message =
+            format!("`{}` is a compiled artifact; a layer is the YAML it is made from", path.display());
         return Err(Failure::Message(message));
     }
     Ok(LayerSource { path: shown_path(path), bytes })
@@ -67,7 +68,9 @@ pub(crate) fn policy(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Res
         ([artifact], []) => Ok(Loaded::Policy(Box::new(self::artifact(artifact)?))),
         ([], [_, ..]) => compile(paths, front, shell),
         ([], []) => Err(Failure::new("a policy is missing: name an artifact, or layers in order")),
-        ([_, _, ..], _) => Err(Failure::new("only one artifact can be the policy: build its layers together")),
+        ([_, _, ..], _) => {
+            Err(Failure::new("only one artifact can be the policy: build its layers together"))
+        }
         ([artifact], [layer, ..]) => Err(Failure::new(format!(
             "`{}` is compiled and cannot be layered with `{}`: build the layers together",
             artifact.display(),
@@ -78,7 +81,8 @@ pub(crate) fn policy(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Res
 
 /// Loads an artifact.
 pub(crate) fn artifact(path: &Path) -> Result<Policy, Failure> {
-    let cannot = |why: &dyn std::fmt::Display| Failure::new(format!("cannot load `{}`: {why}", path.display()));
+    let cannot =
+        |why: &dyn std::fmt::Display| Failure::new(format!("cannot load `{}`: {why}", path.display()));
     let bytes = open(path, usize::MAX - 1).map_err(|error| cannot(&error))?;
     Policy::from_bytes(bytes).map_err(|error| cannot(&error))
 }
@@ -86,7 +90,8 @@ pub(crate) fn artifact(path: &Path) -> Result<Policy, Failure> {
 fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
     let layers = layers(paths, front.limits().file_bytes)?;
     let compilation = aegisc::compile(layers, &front.options());
-    let counts = shell.findings(&compilation.diagnostics, &compilation.sources, front.format, JsonTo::Error)?;
+    let counts =
+        shell.findings(&compilation.diagnostics, &compilation.sources, front.format, JsonTo::Error)?;
     match compilation.output {
         Some(output) => {
             let policy = Policy::from_bytes(output.artifact)

@@ -2,9 +2,9 @@
 
 use crate::args::InspectArgs;
 use crate::build::verified;
+use crate::input;
 use crate::output::{Done, FAINT, Failure, STRONG, Shell, counted, grouped, hex, printable};
 use crate::reason::outcome;
-use crate::input;
 use aegis_vm::format::{self, SectionId};
 use aegis_vm::{Policy, SectionInfo};
 use std::fmt::{self, Write};
@@ -57,7 +57,12 @@ fn layers(text: &mut String, policy: &Policy) -> fmt::Result {
     writeln!(text, "\n{STRONG}layers{STRONG:#}")?;
     for layer in &policy.manifest().layers {
         let rules = counted(usize::try_from(layer.rules).unwrap_or(usize::MAX), "rule");
-        writeln!(text, "  {} {FAINT}{rules}, sha256 {}{FAINT:#}", printable(&layer.path), hex(&layer.sha256))?;
+        writeln!(
+            text,
+            "  {} {FAINT}{rules}, sha256 {}{FAINT:#}",
+            printable(&layer.path),
+            hex(&layer.sha256)
+        )?;
     }
     Ok(())
 }
@@ -70,7 +75,11 @@ fn sections(text: &mut String, policy: &Policy) -> fmt::Result {
         let bytes = grouped(usize::try_from(section.length).unwrap_or(usize::MAX));
         let records = records(section).map(grouped).unwrap_or_default();
         let digest = hex(section.sha256.get(..8).unwrap_or_default());
-        writeln!(text, "  {:<16} {bytes:>12} {records:>10}  {FAINT}sha256 {digest}…{FAINT:#}", section.id.name())?;
+        writeln!(
+            text,
+            "  {:<16} {bytes:>12} {records:>10}  {FAINT}sha256 {digest}…{FAINT:#}",
+            section.id.name()
+        )?;
     }
     writeln!(text, "  {:<16} {:>12}", "together", grouped(usize::try_from(total).unwrap_or(usize::MAX)))
 }

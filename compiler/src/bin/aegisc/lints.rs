@@ -44,6 +44,10 @@ fn line(text: &mut String, lint: Lint) {
 fn describe(text: &mut String, lint: Lint) {
     let (word, style) = level(lint);
     let name = lint.name();
-    let _ = writeln!(text, "{STRONG}{name}{STRONG:#} ({style}{word}{style:#} by default)\n\n{}\n", lint.summary());
+    let _ = writeln!(
+        text,
+        "{STRONG}{name}{STRONG:#} ({style}{word}{style:#} by default)\n\n{}\n",
+        lint.summary()
+    );
     let _ = writeln!(text, "On the command line: -A {name} (allow), -W {name} (warn), -D {name} (deny).");
 }

@@ -107,7 +107,9 @@ impl Shell {
         let options = RenderOptions { color, width: self.width };
         for diagnostic in diagnostics {
             match format {
-                Format::Pretty => self.err(&format!("{}\n\n", render_pretty(diagnostic, sources, options).trim_end())),
+                Format::Pretty => {
+                    self.err(&format!("{}\n\n", render_pretty(diagnostic, sources, options).trim_end()))
+                }
                 Format::Short => self.err(&format!("{}\n", render_short(diagnostic, sources))),
                 Format::Json => {
                     let line = format!("{}\n", to_json(diagnostic, sources));
@@ -149,7 +151,8 @@ impl Counts {
     /// Such as `3 errors, 1 warning`; `nothing found` if there is nothing.
     pub(crate) fn text(self) -> String {
         let parts = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
-        let parts: Vec<String> = parts.into_iter().filter(|p| p.0 > 0).map(|(n, of)| counted(n, of)).collect();
+        let parts: Vec<String> =
+            parts.into_iter().filter(|p| p.0 > 0).map(|(n, of)| counted(n, of)).collect();
         if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") }
     }
 }

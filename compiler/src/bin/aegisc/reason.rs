@@ -1,9 +1,11 @@
 //! Why a rule did not match an action: a step of a trace -> words with the values that mattered.
 
+use crate::output::{ERROR, GOOD, WARNING, printable};
 use crate::value;
 use aegis_vm::format::{ConditionDebug, Debug};
-use aegis_vm::{Action, Approval, Decision, Field, Request, RiskLevel, RuleView, Step, StepOutcome, Timestamp};
-use crate::output::{ERROR, GOOD, WARNING, printable};
+use aegis_vm::{
+    Action, Approval, Decision, Field, Request, RiskLevel, RuleView, Step, StepOutcome, Timestamp,
+};
 
 /// What a trace is read against.
 #[derive(Debug)]
@@ -28,7 +30,9 @@ impl Reasons<'_> {
     /// Why a step's rule was passed over; `None` if it was not.
     pub(crate) fn of(&self, step: &Step<'_>) -> Option<Reason> {
         match step.outcome() {
-            StepOutcome::Glob { field } => Some(Reason { text: self.glob(step.rule(), field), condition: None }),
+            StepOutcome::Glob { field } => {
+                Some(Reason { text: self.glob(step.rule(), field), condition: None })
+            }
             StepOutcome::Condition { condition, key, param, absent } => {
                 let written = self.written(step.rule(), condition);
                 let condition = written.map(|written| (printable(&written.text), written.line));
