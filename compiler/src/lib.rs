@@ -9,6 +9,8 @@ mod lint;
 mod nearest;
 mod pipeline;
 pub mod pyre;
+pub mod schema;
+mod shown;
 pub mod source;
 pub mod syntax;
 pub mod time;

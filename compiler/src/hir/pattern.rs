@@ -2,6 +2,7 @@
 
 use crate::diag::{Diagnostic, Lint};
 use crate::pyre::{self, PatternError, PatternErrorKind};
+use crate::shown::shown;
 use crate::source::{SourceMap, Span};
 use crate::syntax;
 use crate::yaml::Style;
@@ -45,7 +46,7 @@ impl<'a> Patterns<'a> {
 
 fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) -> Diagnostic {
     let at = place(written, &error.at, sources);
-    let text = &written.text;
+    let text = shown(&written.text);
     let diagnostic = match error.kind {
         PatternErrorKind::Invalid => Diagnostic::lint(
             Lint::InvalidRegex,

@@ -128,7 +128,7 @@ pub(crate) fn is_printable(c: char) -> bool {
     let code = u32::from(c);
     let after = NONPRINTABLE.partition_point(|&(low, _)| low <= code);
     let range = after.checked_sub(1).and_then(|before| NONPRINTABLE.get(before));
-    !range.is_some_and(|&(_, high)| code <= high)
+    range.is_none_or(|&(_, high)| code > high)
 }
 
 /// Ascending, disjoint ranges of code points.
@@ -140,3 +140,79 @@ static NONPRINTABLE: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| {
     });
     parsed.collect()
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_as_python_shows_them() {
+        let cases = [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.5, "1.5"),
+            (100.0, "100.0"),
+            (1e15, "1000000000000000.0"),
+            (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (1e16, "1e+16"),
+            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
+            (0.0001, "0.0001"),
+            (0.00012, "0.00012"),
+            (1e-5, "1e-05"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (-1e100, "-1e+100"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN, "nan"),
+        ];
+        for (x, expected) in cases {
+            assert_eq!(float(x), expected);
+        }
+    }
+
+    #[test]
+    fn text_as_python_quotes_it() {
+        let cases = [
+            ("a", r"'a'"),
+            ("it's", r#""it's""#),
+            ("say \"hi\"", r#"'say "hi"'"#),
+            ("it's \"x\"", r#"'it\'s "x"'"#),
+            ("\\", r"'\\'"),
+            ("\n\r\t\0\u{7f}", r"'\n\r\t\x00\x7f'"),
+            ("\u{a0}\u{ad}é", r"'\xa0\xadé'"),
+            ("\u{200b}\u{2028}\u{378}", r"'\u200b\u2028\u0378'"),
+            ("\u{1f600}\u{e0001}", "'\u{1f600}\\U000e0001'"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(repr(text), expected);
+        }
+        assert_eq!(bytes_repr(b"a'b\n\xff\"\\"), r#"b'a\'b\n\xff"\\'"#);
+        assert_eq!(bytes_repr(b"it's"), r#"b"it's""#);
+    }
+
+    #[test]
+    fn dates_as_python_shows_them() {
+        let cases = [
+            ("2024-01-31", "datetime.date(2024, 1, 31)"),
+            ("2024-01-31 08:30:00", "datetime.datetime(2024, 1, 31, 8, 30)"),
+            (
+                "2024-01-31 08:30:00.250000+00:00",
+                "datetime.datetime(2024, 1, 31, 8, 30, 0, 250000, tzinfo=datetime.timezone.utc)",
+            ),
+            (
+                "2024-01-31 08:30:05-05:00",
+                "datetime.datetime(2024, 1, 31, 8, 30, 5, \
+                 tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=68400)))",
+            ),
+            (
+                "2024-01-31 08:30:00+05:30",
+                "datetime.datetime(2024, 1, 31, 8, 30, \
+                 tzinfo=datetime.timezone(datetime.timedelta(seconds=19800)))",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(timestamp_repr(text), expected);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::semantic;
+use crate::shown::shown;
 use crate::source::Span;
 use crate::syntax::{Ask, Condition};
 
@@ -14,7 +15,7 @@ pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
             for param in &params.value {
                 let pattern = &param.value;
                 if pattern.text.is_empty() {
-                    let name = param.name.value.as_deref().unwrap_or_default();
+                    let name = shown(param.name.value.as_deref().unwrap_or_default());
                     out.push(
                         Diagnostic::lint(
                             Lint::VacuousCondition,
@@ -30,7 +31,7 @@ pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
                         Diagnostic::lint(
                             Lint::NonStringPattern,
                             pattern.span,
-                            format!("this pattern is no string and is read as `{}`", pattern.text),
+                            format!("this pattern is no string and is read as `{}`", shown(&pattern.text)),
                         )
                         .label("not a string")
                         .help("put the pattern in quotes, or compare with `param_eq`"),
@@ -43,8 +44,11 @@ pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
                 never_semantic(text.span, "`semantic` is null: the condition never holds").label("no text"),
             ),
             Some(words) if semantic::keywords(words).is_empty() => out.push(
-                never_semantic(text.span, format!("`{words}` holds no keyword: the condition never holds"))
-                    .label("stop words and characters outside `a-z`, `0-9` and `_` are no keywords"),
+                never_semantic(
+                    text.span,
+                    format!("`{}` holds no keyword: the condition never holds", shown(words)),
+                )
+                .label("stop words and characters outside `a-z`, `0-9` and `_` are no keywords"),
             ),
             Some(_) => {}
         },

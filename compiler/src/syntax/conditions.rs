@@ -6,6 +6,7 @@ use super::{Ask, Condition, Param, Spanned, python};
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::{Const, ParamOp};
 use crate::nearest::nearest;
+use crate::shown::shown;
 use crate::yaml::{NodeKind, ScalarValue, Style, Use};
 
 /// Every condition of the language.
@@ -47,7 +48,13 @@ impl Reader<'_> {
             );
             return Vec::new();
         }
-        let Some(fields) = self.mapping(at, "`conditions`") else { return Vec::new() };
+        let Some(fields) = self.mapping(
+            at,
+            "`conditions`",
+            "write each condition as a key, such as `param_gt: {amount: 100}`",
+        ) else {
+            return Vec::new();
+        };
         fields.iter().filter_map(|&field| self.condition(field, &fields)).collect()
     }
 
@@ -65,8 +72,8 @@ impl Reader<'_> {
             Some(name @ "param_lte") => self.compare(ParamOp::Lte, value, name)?,
             Some(name @ "param_contains") => self.compare(ParamOp::Contains, value, name)?,
             Some(name @ "param_matches") => {
-                let entries = self.mapping(value, &format!("`{name}`"))?;
-                let params = self.params(&entries, Self::pattern);
+                let entries = self.mapping(value, &format!("`{name}`"), &example(name, "'^a'"))?;
+                let params = self.params(&entries, Self::pattern)?;
                 Ask::Matches(Spanned::new(params, value.span))
             }
             Some(_) if self.is_null(value) => Ask::Semantic(Spanned::new(None, value.span)),
@@ -119,7 +126,7 @@ impl Reader<'_> {
                     at,
                     format!("`{condition}` must be a time of day, found {found}"),
                 );
-                self.report(error.label(format!("this is {found}")).help("write a time such as `\"18:00\"`"));
+                self.report(error.label(self.reading(at)).help("write a time such as `\"18:00\"`"));
                 return None;
             }
         };
@@ -130,7 +137,10 @@ impl Reader<'_> {
                         Diagnostic::lint(
                             Lint::IgnoredSeconds,
                             at.span,
-                            format!("the seconds of `{text}` are ignored: a time ends with its minutes"),
+                            format!(
+                                "the seconds of `{}` are ignored: a time ends with its minutes",
+                                shown(text)
+                            ),
                         )
                         .label("read up to the minutes")
                         .help(format!(
@@ -144,7 +154,7 @@ impl Reader<'_> {
             }
             Err(why) => {
                 let error = self
-                    .value_error("bad_time", at, format!("`{text}` is no time of day"))
+                    .value_error("bad_time", at, format!("`{}` is no time of day", shown(text)))
                     .label(why)
                     .help("a time is an hour 0 to 23 and a minute 0 to 59, such as `\"18:00\"`");
                 let midnight = text.trim_matches(python::is_space).starts_with("24:0");
@@ -230,21 +240,22 @@ impl Reader<'_> {
     }
 
     fn compare(&mut self, op: ParamOp, at: Use, condition: &str) -> Option<Ask> {
-        let entries = self.mapping(at, &format!("`{condition}`"))?;
+        let entries = self.mapping(at, &format!("`{condition}`"), &example(condition, "100"))?;
         let ordered = !matches!(op, ParamOp::Eq | ParamOp::Contains);
         let params = if ordered {
-            self.params(&entries, |reader, value| reader.threshold(value, condition))
+            self.params(&entries, |reader, value| reader.threshold(value, condition))?
         } else {
-            self.params(&entries, |reader, value| Some(Spanned::new(reader.constant(value)?, value.span)))
+            self.params(&entries, |reader, value| Some(Spanned::new(reader.constant(value)?, value.span)))?
         };
         Some(Ask::Compare(op, Spanned::new(params, at.span)))
     }
 
+    /// The params of a condition without those whose values are errors; nothing if none is left.
     fn params<T>(
         &mut self,
         entries: &[Field],
         mut read: impl FnMut(&mut Self, Use) -> Option<T>,
-    ) -> Vec<Param<T>> {
+    ) -> Option<Vec<Param<T>>> {
         let mut params = Vec::with_capacity(entries.len());
         for &Field { key, value } in entries {
             let name = Spanned::new(self.str(key).map(str::to_owned), key.span);
@@ -256,7 +267,7 @@ impl Reader<'_> {
                 params.push(Param { name, value });
             }
         }
-        params
+        (!params.is_empty() || entries.is_empty()).then_some(params)
     }
 
     fn report_nameless(&mut self, key: Use) {
@@ -303,6 +314,11 @@ impl Reader<'_> {
         });
         None
     }
+}
+
+/// How a condition on params is written.
+fn example(condition: &str, value: &str) -> String {
+    format!("write each param with its value, such as `{condition}: {{amount: {value}}}`")
 }
 
 /// The ISO weekday that a value equals.

@@ -3,7 +3,8 @@
 use super::reader::{Field, Reader};
 use crate::diag::{Diagnostic, Lint};
 use crate::nearest::nearest;
-use crate::yaml::{NodeKind, ScalarValue, Use};
+use crate::shown::shown;
+use crate::yaml::{ScalarValue, Use};
 use num_bigint::BigInt;
 
 /// A key as Python's `dict` tells keys apart: `1`, `1.0` and `true` are one key.
@@ -83,13 +84,7 @@ impl<'a> Reader<'a> {
 
     /// A key as a message shows it.
     pub(super) fn show_key(&self, key: Use) -> String {
-        match self.kind(key) {
-            NodeKind::Scalar(scalar) => match &scalar.value {
-                ScalarValue::Str(text) => text.to_string(),
-                _ => self.source(key).to_owned(),
-            },
-            _ => self.source(key).to_owned(),
-        }
+        shown(self.str(key).unwrap_or_else(|| self.source(key))).into_owned()
     }
 }
 

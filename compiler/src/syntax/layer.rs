@@ -19,6 +19,10 @@ const RULE: Keys = Keys {
     owner: "a rule",
     known: &["name", "match", "conditions", "risk_level", "approval"],
     elsewhere: &[
+        ("when", "under the name `conditions`"),
+        ("if", "under the name `conditions`"),
+        ("effect", "under the name `approval`"),
+        ("risk", "under the name `risk_level`"),
         ("type", "in `match`"),
         ("target", "in `match`"),
         ("agent", "in `match`"),
@@ -40,6 +44,8 @@ const MATCH: Keys = Keys {
     owner: "`match`",
     known: &["type", "target", "agent"],
     elsewhere: &[
+        ("action", "under the name `type`"),
+        ("agent_id", "under the name `agent`"),
         ("name", "beside `match`"),
         ("conditions", "beside `match`"),
         ("risk_level", "beside `match`"),
@@ -110,7 +116,11 @@ impl Reader<'_> {
 
     fn defaults(&mut self, at: Use) -> Outcome {
         let mut defaults = Outcome::default();
-        let Some(fields) = self.mapping(at, "`defaults`") else { return defaults };
+        let Some(fields) =
+            self.mapping(at, "`defaults`", "write `risk_level` and `approval` under it, or remove it")
+        else {
+            return defaults;
+        };
         for (name, Field { value, .. }) in self.known_fields(&fields, &DEFAULTS) {
             match name {
                 "risk_level" => defaults.risk_level = self.risk_level(value, "`risk_level`"),
@@ -137,7 +147,11 @@ impl Reader<'_> {
             conditions: Vec::new(),
             outcome: Outcome::default(),
         };
-        let Some(fields) = self.mapping(at, "a rule") else { return rule };
+        let Some(fields) =
+            self.mapping(at, "a rule", "a rule has keys such as `name`, `match` and `approval`")
+        else {
+            return rule;
+        };
         for (name, Field { key, value }) in self.known_fields(&fields, &RULE) {
             match name {
                 "name" if self.is_null(value) => rule.name = Some(Spanned::new(None, value.span)),
@@ -156,7 +170,13 @@ impl Reader<'_> {
     }
 
     fn globs(&mut self, at: Use, rule: &mut Rule) {
-        let Some(fields) = self.mapping(at, "`match`") else { return };
+        let Some(fields) = self.mapping(
+            at,
+            "`match`",
+            "write globs under it, such as `match: {type: \"read*\"}`, or remove it",
+        ) else {
+            return;
+        };
         for (name, Field { value, .. }) in self.known_fields(&fields, &MATCH) {
             match name {
                 "type" => rule.type_glob = self.glob(value, "`match.type`"),

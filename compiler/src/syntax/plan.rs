@@ -24,7 +24,11 @@ const CUMULATIVE: Keys = Keys {
 
 impl Reader<'_> {
     pub(super) fn plan_rules(&mut self, key: Use, at: Use) -> Option<Spanned<PlanRules>> {
-        let fields = self.mapping(at, "`plan_rules`")?;
+        let fields = self.mapping(
+            at,
+            "`plan_rules`",
+            "write `sequence_patterns` or `cumulative_risk` under it, or remove it",
+        )?;
         let mut rules = PlanRules::default();
         for (name, Field { value, .. }) in self.known_fields(&fields, &PLAN_RULES) {
             match name {
@@ -39,7 +43,7 @@ impl Reader<'_> {
     }
 
     fn sequence(&mut self, at: Use) -> Option<SequencePattern> {
-        let fields = self.mapping(at, "a sequence pattern")?;
+        let fields = self.mapping(at, "a sequence pattern", "a sequence pattern has a `name` and `steps`")?;
         let mut pattern = SequencePattern {
             span: at.span,
             name: None,
@@ -84,7 +88,8 @@ impl Reader<'_> {
     }
 
     fn cumulative(&mut self, at: Use) -> Option<CumulativeRisk> {
-        let fields = self.mapping(at, "`cumulative_risk`")?;
+        let fields =
+            self.mapping(at, "`cumulative_risk`", "write `max_total_risk` under it, or remove it")?;
         let mut risk = CumulativeRisk { span: at.span, max_total_risk: None, on_exceed: None, name: None };
         for (name, Field { value, .. }) in self.known_fields(&fields, &CUMULATIVE) {
             match name {

@@ -5,8 +5,9 @@
 
 use super::keys::KeyId;
 use crate::diag::{Diagnostic, Lint};
+use crate::shown::shown;
 use crate::source::{SourceMap, Span};
-use crate::yaml::{Document, Entry, Node, NodeId, NodeKind, Scalar, ScalarValue, Use};
+use crate::yaml::{Document, Entry, Node, NodeId, NodeKind, Scalar, ScalarValue, Style, Use};
 use std::collections::HashMap;
 
 pub(super) struct Reader<'a> {
@@ -92,16 +93,27 @@ impl<'a> Reader<'a> {
     pub(super) fn wrong_kind(&self, at: Use, what: &str, expected: &str) -> Diagnostic {
         let found = self.describe(at);
         self.value_error("wrong_kind", at, format!("{what} must be {expected}, found {found}"))
-            .label(format!("this is {found}"))
+            .label(self.reading(at))
     }
 
-    /// The fields of a mapping; anything else is an error, described as `what`.
-    pub(super) fn mapping(&mut self, at: Use, what: &str) -> Option<Vec<Field>> {
+    /// What a node is, as a label beside it.
+    pub(super) fn reading(&self, at: Use) -> String {
+        let found = self.describe(at);
+        match self.scalar(at) {
+            Some(Scalar { style: Style::Plain, value: ScalarValue::Bool(_) | ScalarValue::Timestamp(_) }) => {
+                format!("YAML 1.1 reads `{}` as {found}", shown(self.source(at)))
+            }
+            _ => format!("this is {found}"),
+        }
+    }
+
+    /// The fields of a mapping; anything else is an error, described as `what`, with a line of help.
+    pub(super) fn mapping(&mut self, at: Use, what: &str, help: &str) -> Option<Vec<Field>> {
         match self.kind(at) {
             NodeKind::Mapping(entries) => Some(self.fields(entries)),
             _ => {
                 let error = self.wrong_kind(at, what, "a mapping");
-                self.report(error.help("write `key: value` pairs, or remove the key"));
+                self.report(error.help(help));
                 None
             }
         }
@@ -151,12 +163,12 @@ impl<'a> Reader<'a> {
     }
 
     fn report_duplicate(&mut self, first: Span, again: Use) {
-        let key = self.source(again);
-        let same = self.sources.text(first) == key;
-        let message = if same {
+        let key = self.show_key(again);
+        let earlier = shown(self.sources.text(first));
+        let message = if self.source(again) == self.sources.text(first) {
             format!("the key `{key}` is given twice")
         } else {
-            format!("the key `{key}` is the same as `{}`, given before", self.sources.text(first))
+            format!("the key `{key}` is the same as `{earlier}`, given before")
         };
         self.report(
             Diagnostic::lint(Lint::DuplicateKey, again.span, message)

@@ -5,6 +5,7 @@ use super::reader::Reader;
 use super::{Spanned, python};
 use crate::diag::{Diagnostic, Lint};
 use crate::nearest::nearest;
+use crate::shown::shown;
 use crate::yaml::{NodeKind, ScalarValue, Style, Use, describe, yaml12_reading};
 use aegis_vm::{Approval, RiskLevel};
 use num_bigint::{BigInt, Sign};
@@ -42,7 +43,7 @@ impl<'a> Reader<'a> {
         let found = self.describe(at);
         let error = self
             .value_error(name, at, format!("{what} must be a string, found {found}"))
-            .label(format!("this is {found}"));
+            .label(self.reading(at));
         let source = self.source(at);
         match self.scalar(at) {
             Some(scalar) if scalar.style == Style::Plain && !source.is_empty() && !source.contains('"') => {
@@ -91,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown_choice(&mut self, at: Use, text: &str, (name, noun): (&'static str, &str), names: &[&str]) {
-        let mut error = self.value_error(name, at, format!("unknown {noun} `{text}`"));
+        let mut error = self.value_error(name, at, format!("unknown {noun} `{}`", shown(text)));
         match nearest(text.trim(), names.iter().copied()) {
             Some(near) => {
                 error = error.label(format!("did you mean `{near}`?")).fix(

@@ -1,2 +1,61 @@
-//! The `aegisc` command.
-fn main() {}
+//! The `aegisc` command: arguments -> files, printed findings and decisions, an exit code.
+//!
+//! One file a subcommand. Only here is anything printed, is the clock read, does the process exit;
+//! the library under it is pure. What a command is asked for goes to standard output, all else to
+//! standard error. Exit codes: 0 done, 1 the policy is at fault, 2 it could not run.
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod args;
+mod atomic;
+mod build;
+mod check;
+mod completions;
+mod eval;
+mod explain;
+mod init;
+mod input;
+mod inspect;
+mod lints;
+mod output;
+mod reason;
+mod schema;
+mod simulate;
+mod value;
+
+use args::{Cli, Command};
+use clap::Parser;
+use output::{Done, Failure, Shell};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let shell = Shell::new(cli.color);
+    match run(cli.command, &shell) {
+        Ok(Done::Fine) => ExitCode::SUCCESS,
+        Ok(Done::PolicyAtFault) => ExitCode::from(1),
+        Ok(Done::BadActions) => ExitCode::from(2),
+        Err(failure) => {
+            if let Failure::Message(message) = failure {
+                shell.error(&message);
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command, shell: &Shell) -> Result<Done, Failure> {
+    match command {
+        Command::Build(args) => build::run(&args, shell),
+        Command::Check(args) => check::run(&args, shell),
+        Command::Eval(args) => eval::run(&args, shell),
+        Command::Simulate(args) => simulate::run(&args, shell),
+        Command::Explain(args) => explain::run(&args, shell),
+        Command::Inspect(args) => inspect::run(&args, shell),
+        Command::Schema => schema::run(shell),
+        Command::Init(args) => init::run(&args, shell),
+        Command::Lints(args) => lints::run(&args, shell),
+        Command::Completions(args) => completions::run(&args, shell),
+    }
+}

@@ -1,0 +1,61 @@
+//! Writes a file whole or not at all: into a temporary file beside it, synced, then renamed.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tempfile::Builder;
+
+/// Puts `bytes` at `path`. Whoever reads the path sees the old file or the new one, also after a
+/// crash; on an error the old one is untouched and nothing is left beside it.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = followed(path)?;
+    let folder = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut temporary = builder(&target).tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(&target).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+/// Where a symbolic link leads, so that the link stays and the file that it names is replaced.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// With the permissions of the file that is replaced, or those of any new file.
+#[cfg(unix)]
+fn builder(target: &Path) -> Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(target).map_or(0o666, |metadata| metadata.permissions().mode() & 0o777);
+    let mut builder = Builder::new();
+    builder.prefix(".aegisc-").permissions(fs::Permissions::from_mode(mode));
+    builder
+}
+
+#[cfg(not(unix))]
+fn builder(_: &Path) -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".aegisc-");
+    builder
+}
+
+/// The rename is of the folder, and lasts once the folder is on the disk. Some file systems cannot
+/// sync a folder; the file is whole there all the same.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! What is read: layers and artifacts, with the paths under which they are shown.
+
+use crate::args::FrontArgs;
+use crate::output::{Done, Failure, JsonTo, Shell};
+use aegis_vm::{Policy, format::MAGIC};
+use aegisc::LayerSource;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+/// Reads the layers; `-` is standard input.
+pub(crate) fn layers(paths: &[PathBuf], limit: usize) -> Result<Vec<LayerSource>, Failure> {
+    if paths.iter().filter(|path| is_standard_input(path)).count() > 1 {
+        return Err(Failure::new("standard input (`-`) can be one layer only"));
+    }
+    paths.iter().map(|path| layer(path, limit)).collect()
+}
+
+fn layer(path: &Path, limit: usize) -> Result<LayerSource, Failure> {
+    let bytes = if is_standard_input(path) { read(io::stdin().lock(), limit) } else { open(path, limit) };
+    let bytes = bytes.map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
+    if bytes.starts_with(&MAGIC) {
+        let message =
+            format!("`{}` is a compiled artifact; a layer is the YAML it is made from", path.display());
+        return Err(Failure::Message(message));
+    }
+    Ok(LayerSource { path: shown_path(path), bytes })
+}
+
+fn open(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the files in it"));
+    }
+    read(file, limit)
+}
+
+/// At most one byte more than the limit, so that the front end can say that it was passed.
+fn read(from: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    from.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// A loaded policy, or the word that its layers are at fault.
+pub(crate) enum Loaded {
+    /// Ready to decide.
+    Policy(Box<Policy>),
+    /// The findings were shown.
+    Refused,
+}
+
+impl Loaded {
+    /// The end of a command whose policy was refused.
+    pub(crate) const REFUSED: Done = Done::PolicyAtFault;
+}
+
+/// A policy from one artifact, or from layers in order.
+pub(crate) fn policy(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
+    let (artifacts, layers): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        paths.iter().partition(|path| has_extension(path, &["aegisb"]));
+    match (artifacts.as_slice(), layers.as_slice()) {
+        ([artifact], []) => Ok(Loaded::Policy(Box::new(self::artifact(artifact)?))),
+        ([], [_, ..]) => compile(paths, front, shell),
+        ([], []) => Err(Failure::new("a policy is missing: name an artifact, or layers in order")),
+        ([_, _, ..], _) => {
+            Err(Failure::new("only one artifact can be the policy: build its layers together"))
+        }
+        ([artifact], [layer, ..]) => Err(Failure::new(format!(
+            "`{}` is compiled and cannot be layered with `{}`: build the layers together",
+            artifact.display(),
+            layer.display()
+        ))),
+    }
+}
+
+/// Loads an artifact.
+pub(crate) fn artifact(path: &Path) -> Result<Policy, Failure> {
+    let cannot =
+        |why: &dyn std::fmt::Display| Failure::new(format!("cannot load `{}`: {why}", path.display()));
+    let bytes = open(path, usize::MAX - 1).map_err(|error| cannot(&error))?;
+    Policy::from_bytes(bytes).map_err(|error| cannot(&error))
+}
+
+fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
+    let layers = layers(paths, front.limits().file_bytes)?;
+    let compilation = aegisc::compile(layers, &front.options());
+    let counts =
+        shell.findings(&compilation.diagnostics, &compilation.sources, front.format, JsonTo::Error)?;
+    match compilation.output {
+        Some(output) => {
+            let policy = Policy::from_bytes(output.artifact)
+                .map_err(|error| Failure::new(format!("the compiled policy does not load: {error}")))?;
+            Ok(Loaded::Policy(Box::new(policy)))
+        }
+        None => {
+            shell.refused(counts);
+            Ok(Loaded::Refused)
+        }
+    }
+}
+
+/// Whether a path ends in one of these extensions, in any case.
+pub(crate) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|found| extensions.iter().any(|wanted| found.eq_ignore_ascii_case(wanted)))
+}
+
+/// The path as messages and artifacts show it: as given, relative to the working folder; of an
+/// absolute one elsewhere the file name alone, so that a build does not depend on where it runs.
+fn shown_path(path: &Path) -> String {
+    if is_standard_input(path) {
+        return "<stdin>".to_owned();
+    }
+    let folder = std::env::current_dir().unwrap_or_default();
+    relative(path, &folder)
+}
+
+fn relative(path: &Path, folder: &Path) -> String {
+    let plain = plain(path);
+    let inside = if plain.is_absolute() { plain.strip_prefix(folder).ok() } else { Some(plain.as_path()) };
+    let shown = match inside {
+        Some(inside) => inside,
+        None => Path::new(plain.file_name().unwrap_or(plain.as_os_str())),
+    };
+    let parts: Vec<_> = shown.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// The path without `.` and, where an absolute path names them, without `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if path.is_absolute() => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::relative;
+    use std::path::Path;
+
+    #[test]
+    fn shown_paths_do_not_depend_on_the_machine() {
+        let cases = [
+            ("base.yaml", "base.yaml"),
+            ("./base.yaml", "base.yaml"),
+            ("teams/./web.yaml", "teams/web.yaml"),
+            ("../shared/base.yaml", "../shared/base.yaml"),
+            ("/home/me/project/teams/web.yaml", "teams/web.yaml"),
+            ("/home/me/project/../base.yaml", "base.yaml"),
+            ("/etc/aegis/base.yaml", "base.yaml"),
+            ("/home/me/projects/base.yaml", "base.yaml"),
+        ];
+        for (path, shown) in cases {
+            assert_eq!(relative(Path::new(path), Path::new("/home/me/project")), shown, "{path}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What is printed, and where: standard output for what was asked for, standard error for the rest.
+
+use crate::args::{Color, Format};
+use aegisc::diag::{Diagnostic, Level, RenderOptions, render_pretty, render_short, to_json};
+use aegisc::source::SourceMap;
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use std::io::{self, Write};
+
+/// How a command ended that did what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// Nothing was denied.
+    Fine,
+    /// Errors of a file, denied lints.
+    PolicyAtFault,
+    /// Some action lines were no actions.
+    BadActions,
+}
+
+/// Why a command could not do what it was asked for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// To be said to the user.
+    Message(String),
+    /// The reader of standard output went away: there is nobody to say anything to.
+    BrokenPipe,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Failure::Message(message.into())
+    }
+
+    /// Standard output could not be written.
+    pub(crate) fn of_output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
+            _ => Failure::Message(format!("cannot write to standard output: {error}")),
+        }
+    }
+}
+
+pub(crate) const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const GOOD: Style = AnsiColor::BrightGreen.on_default().bold();
+pub(crate) const STRONG: Style = Style::new().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+
+/// The terminal, or what stands in for it.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    width: usize,
+}
+
+/// Columns where there is no terminal.
+const WIDTH: usize = 120;
+
+impl Shell {
+    /// Decides on colour, once for the process.
+    pub(crate) fn new(color: Color) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let forced = set("FORCE_COLOR") && std::env::var_os("FORCE_COLOR").is_some_and(|value| value != "0");
+        match color {
+            Color::Always => ColorChoice::Always.write_global(),
+            Color::Never => ColorChoice::Never.write_global(),
+            Color::Auto if forced && !set("NO_COLOR") => ColorChoice::Always.write_global(),
+            Color::Auto => {}
+        }
+        let size = terminal_size::terminal_size_of(io::stderr());
+        Shell { width: size.map_or(WIDTH, |(width, _)| usize::from(width.0)) }
+    }
+
+    /// Prints to standard output; the text may hold colours, which are left out where unwanted.
+    pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
+        let mut stream = AutoStream::auto(io::stdout().lock());
+        stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush())
+            .map_err(|error| Failure::of_output(&error))
+    }
+
+    /// Prints to standard error. That it cannot be written is nothing to stop for.
+    pub(crate) fn err(&self, text: &str) {
+        let _ = AutoStream::auto(io::stderr().lock()).write_all(text.as_bytes());
+    }
+
+    /// Says an error on standard error.
+    pub(crate) fn error(&self, message: &str) {
+        self.err(&format!("{ERROR}error{ERROR:#}: {}\n", printable(message)));
+    }
+
+    /// Says that something was done, on standard error.
+    pub(crate) fn done(&self, verb: &str, rest: &str) {
+        self.err(&format!("{GOOD}{verb}{GOOD:#} {}\n", printable(rest)));
+    }
+
+    /// Shows findings; JSON goes to `json`, all else to standard error.
+    pub(crate) fn findings(
+        &self,
+        diagnostics: &[Diagnostic],
+        sources: &SourceMap,
+        format: Format,
+        json: JsonTo,
+    ) -> Result<Counts, Failure> {
+        let color = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+        let options = RenderOptions { color, width: self.width };
+        for diagnostic in diagnostics {
+            match format {
+                Format::Pretty => {
+                    self.err(&format!("{}\n\n", render_pretty(diagnostic, sources, options).trim_end()))
+                }
+                Format::Short => self.err(&format!("{}\n", render_short(diagnostic, sources))),
+                Format::Json => {
+                    let line = format!("{}\n", to_json(diagnostic, sources));
+                    match json {
+                        JsonTo::Output => self.out(&line)?,
+                        JsonTo::Error => self.err(&line),
+                    }
+                }
+            }
+        }
+        let count = |level| diagnostics.iter().filter(|d| d.level == level).count();
+        Ok(Counts { errors: count(Level::Error), warnings: count(Level::Warn), notes: count(Level::Note) })
+    }
+
+    /// The last line of a run that was refused.
+    pub(crate) fn refused(&self, counts: Counts) {
+        self.error(&format!("could not compile: {}", counts.text()));
+    }
+}
+
+/// Where findings in JSON go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum JsonTo {
+    /// They are what was asked for.
+    Output,
+    /// They come with something else that was asked for.
+    Error,
+}
+
+/// How many findings there were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+}
+
+impl Counts {
+    /// Such as `3 errors, 1 warning`; `nothing found` if there is nothing.
+    pub(crate) fn text(self) -> String {
+        let parts = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
+        let parts: Vec<String> =
+            parts.into_iter().filter(|p| p.0 > 0).map(|(n, of)| counted(n, of)).collect();
+        if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") }
+    }
+}
+
+/// A number with its noun: `1 rule`, `9,412 bytes`.
+pub(crate) fn counted(n: usize, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(n))
+}
+
+/// A number with commas between thousands.
+pub(crate) fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A text from a policy, an action or a path, without what a terminal would obey.
+pub(crate) fn printable(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(visible).collect()
+}

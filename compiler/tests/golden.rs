@@ -1,0 +1,77 @@
+//! What the front end says, whole, about small files.
+//!
+//! `golden/<name>.yaml` is a file and `golden/<name>.txt` everything that is said about it; a folder
+//! `golden/<name>/` holds the layers of one policy in the order of their names. A file whose name
+//! begins with `ok_` is a near miss: nothing is said about it, and it compiles.
+//! `UPDATE_GOLDEN=1` writes the expected texts anew.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use aegisc::diag::{Lint, RenderOptions, render_pretty};
+use aegisc::{LayerSource, Options, check};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn layers(path: &Path) -> Vec<LayerSource> {
+    let files = if path.is_dir() { entries(path) } else { vec![path.to_owned()] };
+    let layer = |file: PathBuf| LayerSource {
+        path: file.file_name().unwrap().to_string_lossy().into_owned(),
+        bytes: std::fs::read(file).unwrap(),
+    };
+    files.into_iter().map(layer).collect()
+}
+
+#[test]
+fn says_what_is_expected() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut wrong = Vec::new();
+    for path in entries(&folder()) {
+        if !path.is_dir() && path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let checked = check(layers(&path), &Options::default());
+        let options = RenderOptions { color: false, width: 100 };
+        let said: Vec<_> =
+            checked.diagnostics.iter().map(|d| render_pretty(d, &checked.sources, options)).collect();
+        let said = said.join("\n");
+        if name.starts_with("ok_") {
+            if !said.is_empty() || checked.policy.is_none() {
+                wrong.push(format!("{name}: expected silence\n{said}"));
+            }
+            continue;
+        }
+        let expected = path.with_extension("txt");
+        if update {
+            std::fs::write(&expected, &said).unwrap();
+        } else if std::fs::read_to_string(&expected).unwrap_or_default() != said {
+            wrong.push(format!("{name}: differs from {}\n{said}", expected.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_lint_has_a_golden_file() {
+    let mut drawn = BTreeSet::new();
+    for path in entries(&folder()) {
+        let is_case = path.is_dir() || path.extension().is_some_and(|extension| extension == "yaml");
+        if is_case {
+            let checked = check(layers(&path), &Options::default());
+            drawn.extend(checked.diagnostics.iter().map(|d| d.code.name()));
+        }
+    }
+    let missing: Vec<_> =
+        Lint::ALL.iter().map(|lint| lint.name()).filter(|name| !drawn.contains(name)).collect();
+    assert!(missing.is_empty(), "no golden file draws {missing:?}");
+}
