@@ -44,7 +44,7 @@ fn says_what_is_expected() {
         let options = RenderOptions { color: false, width: 100 };
         let said: Vec<_> =
             checked.diagnostics.iter().map(|d| render_pretty(d, &checked.sources, options)).collect();
-        let said = said.join("\n");
+        let said = said.iter().map(|one| format!("{one}\n")).collect::<Vec<_>>().join("\n");
         if name.starts_with("ok_") {
             if !said.is_empty() || checked.policy.is_none() {
                 wrong.push(format!("{name}: expected silence\n{said}"));

@@ -93,7 +93,7 @@ impl Action {
     pub fn from_json(text: &str) -> Result<Self, ActionError> {
         match json::parse(text).map_err(|e| ActionError(Fault::Json(e)))? {
             Json::Object(object) => Self::from_object(object),
-            other => Err(ActionError(Fault::NotAnObject(other.value().kind().as_str()))),
+            other => Err(ActionError(Fault::NotAnObject(other.value().kind().with_article()))),
         }
     }
 
@@ -107,12 +107,14 @@ impl Action {
             Some(Json::Str(text)) => Ok(text.clone()),
             None | Some(Json::Null) if !needed => Ok(String::new()),
             None => Err(ActionError(Fault::Missing(key))),
-            Some(other) => Err(ActionError(Fault::NotText(key, other.value().kind().as_str()))),
+            Some(other) => Err(ActionError(Fault::NotText(key, other.value().kind().with_article()))),
         };
         let params = match object.get("params") {
             Some(Json::Object(params)) => params.clone(),
             None => Object::new(),
-            Some(other) => return Err(ActionError(Fault::ParamsNotAnObject(other.value().kind().as_str()))),
+            Some(other) => {
+                return Err(ActionError(Fault::ParamsNotAnObject(other.value().kind().with_article())));
+            }
         };
         Ok(Action {
             kind: text("type", true)?,
@@ -141,7 +143,7 @@ impl fmt::Display for ActionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Fault::Json(error) => write!(f, "not JSON: {error}"),
-            Fault::NotAnObject(found) => write!(f, "an action is a JSON object, found a {found}"),
+            Fault::NotAnObject(found) => write!(f, "an action is a JSON object, found {found}"),
             Fault::Missing(key) => write!(f, "`{key}` is missing"),
             Fault::NotText(key, found) => write!(f, "`{key}` must be a string, found {found}"),
             Fault::ParamsNotAnObject(found) => write!(f, "`params` must be an object, found {found}"),

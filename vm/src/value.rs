@@ -145,6 +145,22 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The kind's name with its article.
+    #[must_use]
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Kind::Null => "null",
+            Kind::Boolean => "a boolean",
+            Kind::Integer => "an integer",
+            Kind::Float => "a float",
+            Kind::String => "a string",
+            Kind::List => "a list",
+            Kind::Mapping => "a mapping",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

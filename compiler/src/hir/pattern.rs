@@ -63,6 +63,9 @@ fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) 
     let diagnostic = diagnostic.label(error.message.clone());
     match (&error.help, error.kind) {
         (Some(help), _) => diagnostic.help(help.clone()),
+        (None, PatternErrorKind::Invalid) if written.text.starts_with(['*', '?']) => {
+            diagnostic.help("this looks like a glob: in a regular expression, any run of characters is `.*`")
+        }
         (None, PatternErrorKind::Invalid) => diagnostic
             .help("the syntax is that of Python's `re`; a literal metacharacter is written with a backslash"),
         (None, _) => diagnostic.help("write the pattern without it, or split the rule in two"),

@@ -49,7 +49,7 @@ fn never_equal(value: &Const) -> Option<(&'static str, &'static str)> {
         Const::Float(x) if x.is_nan() => Some(NAN),
         Const::Foreign { hashable: true } => Some(("a date or binary data", "YAML 1.1 reads no string here")),
         Const::Foreign { hashable: false } => {
-            Some(("such a collection", "a JSON mapping has string keys, and a JSON list is a plain one"))
+            Some(("this collection", "a JSON mapping has string keys, and a JSON list is a plain one"))
         }
         Const::List(items) => items.iter().find_map(never_equal),
         Const::Map(entries) => entries.iter().find_map(|(_, value)| never_equal(value)),

@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
                 ScalarValue::Null => "null",
                 ScalarValue::Bool(_) => "a boolean",
                 ScalarValue::Int(_) => "a whole number",
-                ScalarValue::Float(_) => "a number",
+                ScalarValue::Float(_) => "a decimal number",
                 ScalarValue::Str(_) => "a string",
                 ScalarValue::Timestamp(_) => "a date",
                 ScalarValue::Binary(_) => "binary data",

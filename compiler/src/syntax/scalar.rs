@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         if number.is_none() {
             let found = self.describe(at);
             let error = self.value_error(name, at, format!("{what} must be a whole number, found {found}"));
-            self.report(error.label(format!("this is {found}, and no whole number")));
+            self.report(error.label(self.reading(at)).help("write it in digits alone, without a fraction"));
         }
         number.map(|number| Spanned::new(number, at.span))
     }
@@ -133,7 +133,22 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How far before a scalar its tag is looked for, in bytes.
+const TAG_REACH: usize = 256;
+
 impl Reader<'_> {
+    /// Whether a tag stands before a scalar, such as `!!str`: it says what every reader must read.
+    fn is_tagged(&self, at: Use) -> bool {
+        let span = self.node(at.node).span;
+        let end = span.range().start;
+        let text = self.sources.file(span.file).text();
+        let Some(before) = (end.saturating_sub(TAG_REACH)..=end).find_map(|start| text.get(start..end)) else {
+            return false;
+        };
+        let mut words = before.split_whitespace().rev().map(|word| word.trim_start_matches(['[', '{', ',']));
+        words.find(|word| !word.starts_with('&')).is_some_and(|word| word.starts_with('!'))
+    }
+
     /// Warns where a plain scalar means something else to a reader of YAML 1.2.
     pub(super) fn warn_if_ambiguous(&mut self, at: Use) {
         let Some(scalar) = self.scalar(at) else { return };
@@ -142,6 +157,9 @@ impl Reader<'_> {
             return;
         }
         let Some(other) = yaml12_reading(source, &scalar.value) else { return };
+        if self.is_tagged(at) {
+            return;
+        }
         let own = describe(&scalar.value);
         let span = self.node(at.node).span;
         let lint = Diagnostic::lint(

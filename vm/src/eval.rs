@@ -1,0 +1,246 @@
+//! One decision: the candidates of each shape, the first event of each, the smallest rule index.
+//!
+//! A rule's event on an action is none, match or error. The answer is the event of the smallest rule
+//! index whose event is not none; minimum is associative, so each shape's candidates are walked
+//! apart and stopped as soon as they cannot lower it any more.
+
+use crate::compare::Constant;
+use crate::decision::{Condition, DecisionError};
+use crate::dfa::Runner;
+use crate::format::{
+    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
+    OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test, hash_key,
+};
+use crate::policy::Policy;
+use crate::tables::{Tables, index};
+use crate::value::Value;
+use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr, words};
+use core::cmp::Ordering;
+use core::ops::ControlFlow;
+use zerocopy::little_endian::U32;
+
+/// What a rule makes of an action.
+#[derive(Clone, Copy)]
+pub(crate) enum Event<'p> {
+    None,
+    Match,
+    Error(DecisionError<'p>),
+}
+
+/// What a test makes of an action.
+pub(crate) enum Tested<'p> {
+    Holds,
+    Fails { absent: bool },
+    Error(DecisionError<'p>),
+}
+
+/// The action and the time, as one decision sees them.
+pub(crate) struct Evaluation<'p, 'a, C> {
+    pub(crate) policy: &'p Policy,
+    pub(crate) request: Request<'a>,
+    /// The agent as globs see it: `*` if none is named.
+    agent: &'a str,
+    clock: C,
+    time: Option<Timestamp>,
+}
+
+impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
+    pub(crate) fn new(policy: &'p Policy, request: Request<'a>, clock: C) -> Self {
+        let agent = if request.agent_id.is_empty() { "*" } else { request.agent_id };
+        Evaluation { policy, request, agent, clock, time: None }
+    }
+
+    fn tables(&self) -> &'p Tables {
+        &self.policy.tables
+    }
+
+    /// The first rule with an event, and the event; `None` inside if there is no such rule, `None`
+    /// outside if a table is inconsistent.
+    pub(crate) fn decide(&mut self) -> Option<Option<(usize, Event<'p>)>> {
+        let tables = self.tables();
+        let mut best: Option<(usize, Event<'p>)> = None;
+        for shape in tables.shapes.slice(&tables.bytes)? {
+            for candidate in self.candidates(shape)? {
+                let rule = index(*candidate);
+                if best.is_some_and(|(best, _)| best <= rule) {
+                    break;
+                }
+                match self.event(tables.rule(rule)?, shape.mask.get())? {
+                    Event::None => {}
+                    event => {
+                        best = Some((rule, event));
+                        break;
+                    }
+                }
+            }
+        }
+        Some(best)
+    }
+
+    fn literals(&self, mask: u32) -> impl Iterator<Item = &'a str> + use<'a, C> {
+        let fields =
+            [(SHAPE_TYPE, self.request.kind), (SHAPE_TARGET, self.request.target), (SHAPE_AGENT, self.agent)];
+        fields.into_iter().filter(move |(bit, _)| mask & bit != 0).map(|(_, text)| text)
+    }
+
+    /// The rules whose literal fields are the action's.
+    fn candidates(&self, shape: &Shape) -> Option<&'p [U32]> {
+        let tables = self.tables();
+        let mask = shape.mask.get();
+        let hash = hash_key(shape.seed.get(), self.literals(mask));
+        for probe in 0..shape.max_probes.get() {
+            let place = bucket_place(shape, hash, probe);
+            let bucket = tables.buckets.get(&tables.bytes, place)?;
+            if bucket.count.get() == 0 {
+                break;
+            }
+            if bucket.hash.get() == low_half(hash) {
+                let candidates = tables.candidates.run(&tables.bytes, bucket.first, bucket.count)?;
+                let first = tables.rule(index(*candidates.first()?))?;
+                if literals_of(tables, first, mask).eq(self.literals(mask).map(Some)) {
+                    return Some(candidates);
+                }
+            }
+        }
+        Some(&[])
+    }
+
+    /// The rule's event; the globs of the fields in `known` are known to match.
+    fn event(&mut self, rule: &'p Rule, known: u32) -> Option<Event<'p>> {
+        if self.failed_glob(rule, known)?.is_some() {
+            return Some(Event::None);
+        }
+        for test in self.tables().tests_of(rule)? {
+            match self.test(test)? {
+                Tested::Holds => {}
+                Tested::Fails { .. } => return Some(Event::None),
+                Tested::Error(error) => return Some(Event::Error(error)),
+            }
+        }
+        Some(Event::Match)
+    }
+
+    /// The first field whose glob does not match.
+    pub(crate) fn failed_glob(&self, rule: &Rule, known: u32) -> Option<Option<u32>> {
+        let globs = [
+            (SHAPE_TYPE, rule.type_glob, self.request.kind),
+            (SHAPE_TARGET, rule.target_glob, self.request.target),
+            (SHAPE_AGENT, rule.agent_glob, self.agent),
+        ];
+        for (bit, glob, text) in globs {
+            if known & bit == 0 && !glob::matches(self.tables(), glob, text)? {
+                return Some(Some(bit));
+            }
+        }
+        Some(None)
+    }
+
+    /// One test of a rule.
+    pub(crate) fn test(&mut self, test: &'p Test) -> Option<Tested<'p>> {
+        let holds = match test.op.get() {
+            OP_NEVER => false,
+            OP_TIME_AFTER | OP_TIME_BEFORE | OP_WEEKDAYS => match self.time() {
+                Some(time) => time_holds(test, time)?,
+                None => return Some(Tested::Error(DecisionError::no_time(Condition::of(test.op.get())?))),
+            },
+            OP_SEMANTIC => words::meets(self.tables(), test.a, &self.request)?,
+            _ => return self.param_test(test),
+        };
+        Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
+    }
+
+    fn time(&mut self) -> Option<Timestamp> {
+        if self.time.is_none() {
+            self.time = self.clock.now();
+        }
+        self.time
+    }
+
+    fn param_test(&self, test: &Test) -> Option<Tested<'p>> {
+        let tables = self.tables();
+        let param_index = index(test.a);
+        let name = tables.param(param_index)?;
+        let param = PolicyParam { name, index: param_index, policy: self.policy.digest() };
+        let value = match self.request.params.lookup(param) {
+            None | Some(Value::Null) => return Some(Tested::Fails { absent: true }),
+            Some(value) => value,
+        };
+        let condition = Condition::of(test.op.get())?;
+        let judged = match test.op.get() {
+            OP_EQ => Ok(Constant::get(tables, test.b)?.equals(value)?),
+            OP_GT | OP_GTE | OP_LT | OP_LTE => {
+                let order = Constant::get(tables, test.b)?.order(value)?;
+                order.map(|order| order.is_some_and(|order| order_holds(test.op.get(), order)))
+            }
+            OP_CONTAINS => Constant::get(tables, test.b)?.is_in(value)?,
+            OP_MATCHES => self.found(test.b, value)?,
+            _ => return None,
+        };
+        let holds = match judged {
+            Ok(holds) => holds,
+            Err(expected) => {
+                let found = value.kind().with_article();
+                return Some(Tested::Error(DecisionError::type_error(condition, name, expected, found)));
+            }
+        };
+        Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
+    }
+
+    /// Whether the automaton finds its pattern in Python's `str` of the value.
+    fn found(&self, dfa: U32, value: Value<'_>) -> Option<Result<bool, &'static str>> {
+        let mut runner = Runner::new(self.tables(), index(dfa))?;
+        let written = pystr::write_str(value, &mut |piece: &str| {
+            runner.push_str(piece);
+            if runner.is_decided() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match written {
+            Ok(()) => runner.finish().map(Ok),
+            Err(pystr::TooDeep) => Some(Err(SHALLOW)),
+        }
+    }
+}
+
+/// What Python's `str` can be written of here; deeper nesting cannot come from JSON.
+const SHALLOW: &str = "a value nested at most 128 deep";
+
+/// The literal texts of a rule's fields in the mask; `None` for one that is not literal.
+pub(crate) fn literals_of<'p>(
+    tables: &'p Tables,
+    rule: &Rule,
+    mask: u32,
+) -> impl Iterator<Item = Option<&'p str>> {
+    let globs =
+        [(SHAPE_TYPE, rule.type_glob), (SHAPE_TARGET, rule.target_glob), (SHAPE_AGENT, rule.agent_glob)];
+    globs.into_iter().filter(move |(bit, _)| mask & bit != 0).map(|(_, glob)| tables.literal(glob))
+}
+
+/// The bucket that the `probe`th step of a search looks at.
+pub(crate) fn bucket_place(shape: &Shape, hash: u64, probe: u32) -> usize {
+    let high = u32::try_from(hash >> 32).unwrap_or(0);
+    let offset = high.wrapping_add(probe) & shape.buckets.get().wrapping_sub(1);
+    usize::try_from(u64::from(shape.first_bucket.get()) + u64::from(offset)).unwrap_or(usize::MAX)
+}
+
+/// The half of a hash that a bucket keeps.
+pub(crate) fn low_half(hash: u64) -> u32 {
+    u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+fn time_holds(test: &Test, time: Timestamp) -> Option<bool> {
+    let minute = u32::from(time.minute_of_day());
+    match test.op.get() {
+        OP_TIME_AFTER => Some(minute >= test.a.get()),
+        OP_TIME_BEFORE => Some(minute < test.a.get()),
+        OP_WEEKDAYS => Some(test.a.get() >> (time.iso_weekday() - 1) & 1 == 1),
+        _ => None,
+    }
+}
+
+fn order_holds(op: u16, order: Ordering) -> bool {
+    match op {
+        OP_GT => order.is_gt(),
+        OP_GTE => order.is_ge(),
+        OP_LT => order.is_lt(),
+        _ => order.is_le(),
+    }
+}

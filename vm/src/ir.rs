@@ -1,0 +1,179 @@
+//! The tables as text, for people.
+//!
+//! ```text
+//! shapes
+//!   type: 12 keys in 32 buckets, at most 2 probes
+//!     "deploy" -> 6 7 8
+//! rules
+//!   6 staging_deploy_hours (base.yaml:40) type "deploy" target * agent *
+//!       param env = "staging"
+//!       time >= 09:00
+//!     -> auto, medium
+//! ```
+
+use crate::eval::literals_of;
+use crate::format::{
+    CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL, CONST_STR, Const,
+    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
+    OP_TIME_BEFORE, OP_WEEKDAYS, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test,
+};
+use crate::policy::{Policy, RuleView};
+use crate::tables::{Tables, index};
+use core::fmt::{self, Write};
+use zerocopy::little_endian::U32;
+
+impl Policy {
+    /// Writes the tables as text, so that a person can follow a decision by hand.
+    ///
+    /// # Errors
+    ///
+    /// Only what `out` itself refuses.
+    pub fn write_ir(&self, out: &mut impl Write) -> fmt::Result {
+        self.write_shapes(out)?;
+        writeln!(out, "rules")?;
+        for rule in self.rules() {
+            self.write_rule(out, rule)?;
+        }
+        let (approval, risk_level) = self.default_outcome();
+        writeln!(out, "default\n    -> {approval}, {risk_level}")
+    }
+
+    fn write_shapes(&self, out: &mut impl Write) -> fmt::Result {
+        let tables = &self.tables;
+        writeln!(out, "shapes")?;
+        for shape in tables.shapes.slice(&tables.bytes).unwrap_or_default() {
+            let mask = shape.mask.get();
+            let buckets =
+                tables.buckets.run(&tables.bytes, shape.first_bucket, shape.buckets).unwrap_or_default();
+            let keys = buckets.iter().filter(|bucket| bucket.count.get() != 0).count();
+            let fields: Vec<_> = [(SHAPE_TYPE, "type"), (SHAPE_TARGET, "target"), (SHAPE_AGENT, "agent")]
+                .into_iter()
+                .filter(|(bit, _)| mask & bit != 0)
+                .map(|(_, name)| name)
+                .collect();
+            let name = if fields.is_empty() { "no literal".to_owned() } else { fields.join(" + ") };
+            let (buckets_len, probes) = (shape.buckets, shape.max_probes);
+            writeln!(out, "  {name}: {keys} keys in {buckets_len} buckets, at most {probes} probes")?;
+            for bucket in buckets.iter().filter(|bucket| bucket.count.get() != 0) {
+                let candidates =
+                    tables.candidates.run(&tables.bytes, bucket.first, bucket.count).unwrap_or_default();
+                write!(out, "   ")?;
+                if let Some(rule) = candidates.first().and_then(|&rule| tables.rule(index(rule))) {
+                    for literal in literals_of(tables, rule, mask).flatten() {
+                        write!(out, " {literal:?}")?;
+                    }
+                }
+                write!(out, " ->")?;
+                candidates.iter().try_for_each(|rule| write!(out, " {rule}"))?;
+                writeln!(out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_rule(&self, out: &mut impl Write, rule: RuleView<'_>) -> fmt::Result {
+        let tables = &self.tables;
+        write!(out, "  {} {:?} ({})", rule.index(), rule.name(), rule.origin())?;
+        let globs =
+            [("type", rule.type_glob()), ("target", rule.target_glob()), ("agent", rule.agent_glob())];
+        for (field, glob) in globs.into_iter().filter(|(_, glob)| *glob != "*") {
+            write!(out, " {field} {glob:?}")?;
+        }
+        writeln!(out)?;
+        for test in tables.tests_of(rule.rule).unwrap_or_default() {
+            writeln!(out, "      {}", ShowTest { tables, test })?;
+        }
+        writeln!(out, "    -> {}, {}", rule.approval(), rule.risk_level())
+    }
+}
+
+struct ShowTest<'p> {
+    tables: &'p Tables,
+    test: &'p Test,
+}
+
+impl fmt::Display for ShowTest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (tables, a, b) = (self.tables, self.test.a, self.test.b);
+        let minute = a.get();
+        let param = tables.param(index(a)).unwrap_or_default();
+        let compared = |f: &mut fmt::Formatter<'_>, sign: &str| {
+            let constant = tables.consts.get(&tables.bytes, index(b));
+            write!(f, "param {param:?} {sign} ")?;
+            constant.map_or(Ok(()), |record| write!(f, "{}", ShowConst { tables, record }))
+        };
+        match self.test.op.get() {
+            OP_NEVER => f.write_str("never"),
+            OP_TIME_AFTER => write!(f, "time >= {:02}:{:02}", minute / 60, minute % 60),
+            OP_TIME_BEFORE => write!(f, "time < {:02}:{:02}", minute / 60, minute % 60),
+            OP_WEEKDAYS => {
+                write!(f, "weekday in")?;
+                (0..7).filter(|day| a.get() >> day & 1 == 1).try_for_each(|day| write!(f, " {}", day + 1))
+            }
+            OP_EQ => compared(f, "="),
+            OP_GT => compared(f, ">"),
+            OP_GTE => compared(f, ">="),
+            OP_LT => compared(f, "<"),
+            OP_LTE => compared(f, "<="),
+            OP_CONTAINS => compared(f, "contains"),
+            OP_MATCHES => {
+                let dfa = tables.dfas.get(&tables.bytes, index(b));
+                let pattern = dfa.and_then(|dfa| tables.text(dfa.pattern)).unwrap_or_default();
+                let states = dfa.map_or(0, |dfa| dfa.states.get());
+                write!(f, "param {param:?} matches {pattern:?} (automaton {b}, {states} states)")
+            }
+            OP_SEMANTIC => {
+                write!(f, "a word among")?;
+                let set = tables.word_sets.get(&tables.bytes, index(a));
+                let words = set.and_then(|set| tables.words.run(&tables.bytes, set.first, set.count));
+                let words = words.unwrap_or_default().iter().filter_map(|&word| tables.text(word));
+                { words }.try_for_each(|word| write!(f, " {word}"))
+            }
+            op => write!(f, "unknown test {op}"),
+        }
+    }
+}
+
+struct ShowConst<'p> {
+    tables: &'p Tables,
+    record: &'p Const,
+}
+
+impl fmt::Display for ShowConst<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (tables, payload, n) = (self.tables, self.record.payload.get(), self.record.n);
+        let place = U32::new(u32::try_from(payload).unwrap_or(u32::MAX));
+        let text = tables.slice_of_strings(place, n).unwrap_or_default();
+        let children = |each: u32| {
+            let count = U32::new(n.get().saturating_mul(each));
+            tables.consts.run(&tables.bytes, place, count).unwrap_or_default()
+        };
+        let show = |record| ShowConst { tables, record };
+        match self.record.tag.get() {
+            CONST_NULL => f.write_str("null"),
+            CONST_BOOL => write!(f, "{}", payload != 0),
+            CONST_INT => write!(f, "{}", i64::from_le_bytes(payload.to_le_bytes())),
+            CONST_BIG_INT => f.write_str(text),
+            CONST_FLOAT => write!(f, "{:?}", f64::from_bits(payload)),
+            CONST_STR => write!(f, "{text:?}"),
+            CONST_LIST => {
+                f.write_char('[')?;
+                for (at, child) in children(1).iter().enumerate() {
+                    write!(f, "{}{}", if at == 0 { "" } else { ", " }, show(child))?;
+                }
+                f.write_char(']')
+            }
+            CONST_MAP => {
+                f.write_char('{')?;
+                for (at, pair) in children(2).chunks_exact(2).enumerate() {
+                    f.write_str(if at == 0 { "" } else { ", " })?;
+                    if let [key, value] = pair {
+                        write!(f, "{}: {}", show(key), show(value))?;
+                    }
+                }
+                f.write_char('}')
+            }
+            _ => f.write_str("(equal to no JSON value)"),
+        }
+    }
+}

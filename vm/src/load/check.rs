@@ -1,0 +1,394 @@
+//! The tables, each in turn: every index, range and order that the evaluator relies on.
+//!
+//! A record may only point to a table that was checked before it, so the order of the calls in
+//! [`check`] is the order of the proofs. Where several records share a pool (consts, words, automaton
+//! bytes, candidates), their parts must follow each other without gap or overlap: so the work here is
+//! linear in the file, whatever it holds.
+
+use super::malformed;
+use crate::error::LoadError;
+use crate::eval::{bucket_place, literals_of, low_half};
+use crate::format::{
+    ANSWER_DEAD, ANSWER_END, ANSWER_FOUND, ANSWER_NEWLINE, CLASS_BLOCK, CONST_BIG_INT, CONST_BOOL,
+    CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL, CONST_STR, Dfa, GLOB_ANY,
+    GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT,
+    OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT,
+    SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONE, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
+    hash_key,
+};
+use crate::policy;
+use crate::tables::{Tables, index};
+use crate::value::BigInt;
+use zerocopy::little_endian::U32;
+
+/// The deepest constant: beyond it nothing that JSON can write is equal.
+const MAX_CONST_DEPTH: u16 = 256;
+
+type Checked = Result<(), LoadError>;
+
+/// Checks every table; see the top of the module.
+pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
+    check_manifest(tables, manifest)?;
+    check_globs(tables)?;
+    check_params(tables)?;
+    check_consts(tables)?;
+    check_words(tables)?;
+    check_class_map(tables)?;
+    check_dfas(tables)?;
+    check_tests(tables)?;
+    check_rules(tables, manifest)?;
+    check_index(tables)
+}
+
+fn ensure(holds: bool, section: SectionId, detail: &str) -> Checked {
+    if holds { Ok(()) } else { Err(malformed(section, detail)) }
+}
+
+/// A table's records; a miss is impossible for a table of the file, and an error all the same.
+macro_rules! records {
+    ($tables:expr, $field:ident, $section:ident) => {
+        $tables
+            .$field
+            .slice(&$tables.bytes)
+            .ok_or_else(|| malformed(SectionId::$section, "lies outside the file"))?
+    };
+}
+
+fn check_manifest(tables: &Tables, manifest: &Manifest) -> Checked {
+    let wrong = |detail| ensure(false, SectionId::Manifest, detail);
+    if usize::try_from(manifest.rules) != Ok(tables.rules.len()) {
+        return wrong("counts other rules than there are");
+    }
+    let mut next = Some(0_u32);
+    for layer in &manifest.layers {
+        if next != Some(layer.first_rule) {
+            return wrong("has layers whose rules do not follow each other");
+        }
+        next = layer.first_rule.checked_add(layer.rules);
+    }
+    if next != Some(manifest.rules) {
+        return wrong("has layers that do not hold every rule");
+    }
+    let plan = &manifest.plan_rules;
+    let patterns = plan.sequence_patterns.iter().all(|pattern| {
+        policy::approval(pattern.approval).is_some() && policy::risk_level(pattern.risk_level).is_some()
+    });
+    let limit = plan.cumulative_risk.as_ref().is_none_or(|limit| policy::approval(limit.on_exceed).is_some());
+    ensure(patterns && limit, SectionId::Manifest, "has plan rules of unknown outcome")
+}
+
+fn check_globs(tables: &Tables) -> Checked {
+    for range in records!(tables, glob_ranges, GlobRanges) {
+        let sound = range.low <= range.high && range.high.get() <= u32::from(char::MAX);
+        ensure(sound, SectionId::GlobRanges, "has a range that is none")?;
+    }
+    for token in records!(tables, glob_tokens, GlobTokens) {
+        let sound = match token.kind.get() {
+            TOKEN_TEXT => tables.slice_of_strings(token.a, token.b).is_some_and(|text| !text.is_empty()),
+            TOKEN_ONE | TOKEN_RUN => token.a.get() == 0 && token.b.get() == 0,
+            TOKEN_SET | TOKEN_NOT_SET => tables.glob_ranges.run(&tables.bytes, token.a, token.b).is_some(),
+            _ => false,
+        };
+        ensure(sound, SectionId::GlobTokens, "has an unsound token")?;
+    }
+    for glob in records!(tables, globs, Globs) {
+        let sound = match glob.kind.get() {
+            GLOB_ANY => glob.a.get() == 0 && glob.b.get() == 0,
+            GLOB_LITERAL | GLOB_PREFIX | GLOB_SUFFIX => tables.slice_of_strings(glob.a, glob.b).is_some(),
+            GLOB_TOKENS => tables.glob_tokens.run(&tables.bytes, glob.a, glob.b).is_some(),
+            _ => false,
+        };
+        ensure(sound && tables.text(glob.text).is_some(), SectionId::Globs, "has an unsound glob")?;
+    }
+    Ok(())
+}
+
+/// Sorted, so that no name stands twice.
+fn check_params(tables: &Tables) -> Checked {
+    let mut before: Option<&str> = None;
+    for &name in records!(tables, params, Params) {
+        let name =
+            tables.text(name).ok_or_else(|| malformed(SectionId::Params, "has a name that is no text"))?;
+        ensure(before.is_none_or(|before| before < name), SectionId::Params, "is not sorted")?;
+        before = Some(name);
+    }
+    Ok(())
+}
+
+/// Children stand after their parent, so no walk can loop; depth is bounded, so no walk can
+/// overflow the stack.
+fn check_consts(tables: &Tables) -> Checked {
+    let consts = records!(tables, consts, Consts);
+    let mut depths = vec![0_u16; consts.len()];
+    for (at, constant) in consts.iter().enumerate() {
+        let payload = constant.payload.get();
+        let text = || {
+            let offset = u32::try_from(payload).ok()?;
+            tables.slice_of_strings(U32::new(offset), constant.n)
+        };
+        let children = |each: u32| {
+            let first = usize::try_from(payload).ok().filter(|&first| first > at)?;
+            let count = usize::try_from(constant.n.get().checked_mul(each)?).ok()?;
+            first.checked_add(count).filter(|&end| end <= consts.len()).map(|end| first..end)
+        };
+        let n = constant.n.get();
+        let sound = match constant.tag.get() {
+            CONST_NULL => n == 0 && payload == 0,
+            CONST_BOOL => n == 0 && payload <= 1,
+            CONST_INT | CONST_FLOAT => n == 0,
+            CONST_BIG_INT => text().and_then(BigInt::new).is_some(),
+            CONST_STR => text().is_some(),
+            CONST_FOREIGN => n <= 1 && payload == 0,
+            tag @ (CONST_LIST | CONST_MAP) => {
+                let each = if tag == CONST_MAP { 2 } else { 1 };
+                let depth = depths.get(at).copied().unwrap_or_default() + 1;
+                match children(each) {
+                    Some(range) => {
+                        let keys = consts.get(range.clone()).unwrap_or_default().iter().step_by(2);
+                        let keyed = tag == CONST_LIST || { keys }.all(|key| key.tag.get() == CONST_STR);
+                        // Each parent raises its own children only once; shared children would make
+                        // this quadratic, so they are refused.
+                        let own = depths.get_mut(range).unwrap_or_default();
+                        let unshared = own.iter().all(|&depth| depth == 0);
+                        own.fill(depth);
+                        keyed && unshared && depth <= MAX_CONST_DEPTH
+                    }
+                    None => n == 0,
+                }
+            }
+            _ => false,
+        };
+        ensure(sound, SectionId::Consts, "has an unsound constant")?;
+    }
+    Ok(())
+}
+
+/// Sorted within a set, so that a word is found by halving.
+fn check_words(tables: &Tables) -> Checked {
+    let words = records!(tables, words, Words);
+    let mut next = 0;
+    for set in records!(tables, word_sets, WordSets) {
+        let end = next + index(set.count);
+        ensure(index(set.first) == next, SectionId::WordSets, "has sets that do not follow each other")?;
+        let own = words
+            .get(next..end)
+            .ok_or_else(|| malformed(SectionId::WordSets, "has a set beyond the words"))?;
+        let mut before: Option<&str> = None;
+        for &word in own {
+            let word =
+                tables.text(word).ok_or_else(|| malformed(SectionId::Words, "has a word that is no text"))?;
+            ensure(before.is_none_or(|before| before < word), SectionId::Words, "is not sorted")?;
+            before = Some(word);
+        }
+        next = end;
+    }
+    ensure(next == words.len(), SectionId::WordSets, "does not hold every word")
+}
+
+fn check_class_map(tables: &Tables) -> Checked {
+    let blocks = tables.class_blocks.len() / CLASS_BLOCK;
+    for block in records!(tables, stage1, ClassMap) {
+        ensure(usize::from(block.get()) < blocks, SectionId::ClassMap, "names a block that is not there")?;
+    }
+    for class in records!(tables, class_blocks, ClassMap) {
+        let sound = usize::from(class.get()) < tables.classes;
+        ensure(sound, SectionId::ClassMap, "names a class that is not there")?;
+    }
+    Ok(())
+}
+
+fn check_dfas(tables: &Tables) -> Checked {
+    let unsound = |detail| Err(malformed(SectionId::Dfas, detail));
+    let mut next = 0;
+    for dfa in records!(tables, dfas, Dfas) {
+        let Some(parts) = DfaParts::of(tables, dfa) else {
+            return unsound("has an automaton of unsound sizes");
+        };
+        if tables.text(dfa.pattern).is_none() || dfa.empty.get() > 1 || dfa.start.get() >= dfa.states.get() {
+            return unsound("has an unsound automaton");
+        }
+        if index(dfa.column_map) != next
+            || index(dfa.table) != parts.table
+            || index(dfa.answers) != parts.answers
+        {
+            return unsound("has automata whose tables do not follow each other");
+        }
+        next = parts.end;
+        let whole = tables.bytes.get(tables.dfa_bytes.clone()).unwrap_or_default();
+        let part = |range: core::ops::Range<usize>| whole.get(range).unwrap_or_default();
+        let columns = index(dfa.columns);
+        if part(index(dfa.column_map)..parts.table).iter().any(|&column| usize::from(column) >= columns) {
+            return unsound("has an automaton with a column that is not there");
+        }
+        let table = part(parts.table..parts.answers);
+        let answers = part(parts.answers..parts.end);
+        let mut rows = table.chunks_exact(columns * index(dfa.width));
+        for (state, &answer) in answers.iter().enumerate() {
+            let row = rows.next().unwrap_or_default();
+            let final_state = answer & (ANSWER_FOUND | ANSWER_DEAD) != 0;
+            let mut cells = row.chunks_exact(index(dfa.width));
+            let sound = cells.all(|cell| {
+                let to = match cell {
+                    [low] => usize::from(*low),
+                    [low, high] => usize::from(u16::from_le_bytes([*low, *high])),
+                    _ => return false,
+                };
+                if final_state { to == state } else { to < answers.len() }
+            });
+            if !sound {
+                return unsound("has an automaton that steps to a state that is not there");
+            }
+            let known = ANSWER_END | ANSWER_NEWLINE | ANSWER_FOUND | ANSWER_DEAD;
+            let at_end = answer & (ANSWER_END | ANSWER_NEWLINE);
+            let consistent = match answer & (ANSWER_FOUND | ANSWER_DEAD) {
+                0 => true,
+                ANSWER_FOUND => at_end == ANSWER_END | ANSWER_NEWLINE,
+                ANSWER_DEAD => at_end == 0,
+                _ => false,
+            };
+            if answer & !known != 0 || !consistent {
+                return unsound("has an automaton with an unsound answer");
+            }
+        }
+    }
+    ensure(next == tables.dfa_bytes.len(), SectionId::DfaBytes, "has bytes that belong to no automaton")
+}
+
+/// Where the parts of an automaton end, as its sizes say.
+struct DfaParts {
+    table: usize,
+    answers: usize,
+    end: usize,
+}
+
+impl DfaParts {
+    fn of(tables: &Tables, dfa: &Dfa) -> Option<Self> {
+        let (states, columns, width) = (index(dfa.states), index(dfa.columns), index(dfa.width));
+        if states == 0 || !(1..=256).contains(&columns) || !(1..=2).contains(&width) || tables.classes == 0 {
+            return None;
+        }
+        let table = index(dfa.column_map).checked_add(tables.classes)?;
+        let answers = table.checked_add(states.checked_mul(columns)?.checked_mul(width)?)?;
+        let end = answers.checked_add(states)?;
+        (end <= tables.dfa_bytes.len()).then_some(DfaParts { table, answers, end })
+    }
+}
+
+fn check_tests(tables: &Tables) -> Checked {
+    for test in records!(tables, tests, Tests) {
+        let (a, b) = (index(test.a), index(test.b));
+        let param = a < tables.params.len();
+        let sound = match test.op.get() {
+            OP_NEVER => a == 0 && b == 0,
+            OP_TIME_AFTER | OP_TIME_BEFORE => a < 24 * 60 && b == 0,
+            OP_WEEKDAYS => a < 1 << 7 && b == 0,
+            OP_EQ | OP_CONTAINS => param && b < tables.consts.len(),
+            OP_GT | OP_GTE | OP_LT | OP_LTE => {
+                let constant = tables.consts.get(&tables.bytes, b);
+                param
+                    && constant.is_some_and(|constant| {
+                        let ordered = [CONST_BOOL, CONST_INT, CONST_BIG_INT, CONST_FLOAT, CONST_STR];
+                        ordered.contains(&constant.tag.get())
+                    })
+            }
+            OP_MATCHES => param && b < tables.dfas.len(),
+            OP_SEMANTIC => a < tables.word_sets.len() && b == 0,
+            _ => false,
+        };
+        ensure(sound, SectionId::Tests, "has an unsound test")?;
+    }
+    Ok(())
+}
+
+fn check_rules(tables: &Tables, manifest: &Manifest) -> Checked {
+    let globs = tables.globs.len();
+    for (at, rule) in records!(tables, rules, Rules).iter().enumerate() {
+        let layer = manifest.layers.get(index(rule.layer));
+        let in_layer = layer.is_some_and(|layer| {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            at.checked_sub(layer.first_rule).is_some_and(|offset| offset < layer.rules)
+        });
+        let sound = tables.text(rule.name).is_some()
+            && [rule.type_glob, rule.target_glob, rule.agent_glob].iter().all(|&glob| index(glob) < globs)
+            && tables.tests_of(rule).is_some()
+            && in_layer
+            && policy::approval(rule.approval).is_some()
+            && policy::risk_level(rule.risk_level).is_some()
+            && rule.reserved.get() == 0;
+        ensure(sound, SectionId::Rules, "has an unsound rule")?;
+    }
+    Ok(())
+}
+
+/// Every rule stands in exactly one bucket, the one that its literals lead to.
+fn check_index(tables: &Tables) -> Checked {
+    let mut next_bucket = 0;
+    let mut next_candidate = 0;
+    let mut before: Option<u32> = None;
+    let mut seen = vec![false; tables.rules.len()];
+    for shape in records!(tables, shapes, Shapes) {
+        let (mask, buckets) = (shape.mask.get(), shape.buckets.get());
+        let sound = mask <= (SHAPE_TYPE | SHAPE_TARGET | SHAPE_AGENT)
+            && before.is_none_or(|before| before < mask)
+            && index(shape.first_bucket) == next_bucket
+            && buckets.is_power_of_two()
+            && shape.max_probes.get() <= buckets;
+        ensure(sound, SectionId::Shapes, "has an unsound shape")?;
+        before = Some(mask);
+        let own = tables.buckets.run(&tables.bytes, shape.first_bucket, shape.buckets);
+        let own = own.ok_or_else(|| malformed(SectionId::Shapes, "has a shape beyond the buckets"))?;
+        for (offset, bucket) in own.iter().enumerate() {
+            if bucket.count.get() == 0 {
+                let empty = bucket.hash.get() == 0 && bucket.first.get() == 0;
+                ensure(empty, SectionId::Buckets, "has an empty bucket that is not empty")?;
+                continue;
+            }
+            let follows = index(bucket.first) == next_candidate;
+            ensure(follows, SectionId::Buckets, "has candidates that do not follow each other")?;
+            let candidates = tables.candidates.run(&tables.bytes, bucket.first, bucket.count);
+            let candidates = candidates
+                .ok_or_else(|| malformed(SectionId::Buckets, "has a bucket beyond the candidates"))?;
+            next_candidate += candidates.len();
+            check_candidates(tables, shape, candidates, &mut seen)?;
+            let first = candidates.first().and_then(|&rule| tables.rule(index(rule)));
+            let first = first.ok_or_else(|| malformed(SectionId::Buckets, "has a bucket without a rule"))?;
+            let hash = hash_key(shape.seed.get(), literals_of(tables, first, mask).flatten());
+            let found = low_half(hash) == bucket.hash.get()
+                && (0..shape.max_probes.get())
+                    .map(|probe| bucket_place(shape, hash, probe) - next_bucket)
+                    .take_while(|&place| own.get(place).is_some_and(|b| b.count.get() != 0))
+                    .any(|place| place == offset);
+            ensure(found, SectionId::Buckets, "has a bucket that no search finds")?;
+        }
+        next_bucket += own.len();
+    }
+    ensure(next_bucket == tables.buckets.len(), SectionId::Buckets, "has buckets of no shape")?;
+    ensure(next_candidate == tables.candidates.len(), SectionId::Candidates, "has candidates of no bucket")?;
+    ensure(seen.iter().all(|&seen| seen), SectionId::Candidates, "leaves out a rule")
+}
+
+fn check_candidates(tables: &Tables, shape: &Shape, candidates: &[U32], seen: &mut [bool]) -> Checked {
+    let mask = shape.mask.get();
+    let first = candidates.first().and_then(|&rule| tables.rule(index(rule)));
+    let mut before: Option<u32> = None;
+    for &candidate in candidates {
+        let rule = tables.rule(index(candidate));
+        let (Some(rule), Some(first), Some(seen)) = (rule, first, seen.get_mut(index(candidate))) else {
+            return Err(malformed(SectionId::Candidates, "names a rule that is not there"));
+        };
+        let ascending = before.is_none_or(|before| before < candidate.get());
+        ensure(ascending && !*seen, SectionId::Candidates, "is not in the order of the rules")?;
+        let own = literal_mask(tables, rule) == mask
+            && literals_of(tables, rule, mask).eq(literals_of(tables, first, mask));
+        ensure(own, SectionId::Candidates, "has a rule in a bucket of other literals")?;
+        before = Some(candidate.get());
+        *seen = true;
+    }
+    Ok(())
+}
+
+fn literal_mask(tables: &Tables, rule: &Rule) -> u32 {
+    let globs =
+        [(SHAPE_TYPE, rule.type_glob), (SHAPE_TARGET, rule.target_glob), (SHAPE_AGENT, rule.agent_glob)];
+    globs.iter().filter(|(_, glob)| tables.literal(*glob).is_some()).map(|(bit, _)| bit).sum()
+}

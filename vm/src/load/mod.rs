@@ -1,0 +1,241 @@
+//! Bytes -> [`Policy`]. Nothing is used before it was checked, in this order:
+//!
+//! 1. the header's length, magic, format version, file length, section count, signature slot;
+//! 2. the header's digest, then its texts;
+//! 3. the section table: ids in order, no gap, no overlap, the last ends the file;
+//! 4. each section's digest;
+//! 5. the manifest;
+//! 6. each table (`check`): whole records, then every index, range and order that the evaluator
+//!    relies on.
+//!
+//! Anything else is an error that says which section and what. A digest does not make bytes honest:
+//! step 6 assumes that whoever wrote the file could also write the digests.
+
+mod check;
+
+use crate::error::{LoadError, LoadErrorKind};
+use crate::format::{
+    CLASS_STAGE1, ClassMapHead, DIGESTED_HEADER, FORMAT_VERSION, Header, MAGIC, Manifest, SECTIONS,
+    SectionId, SectionRow,
+};
+use crate::policy::{self, Policy, SectionInfo};
+use crate::tables::{Table, Tables, index};
+use core::ops::Range;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+/// The bytes of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    std::fs::read(path).map_err(|error| {
+        LoadError::new(LoadErrorKind::Io, format!("cannot read `{}`: {error}", path.display()))
+    })
+}
+
+/// A policy of the bytes of an artifact.
+pub(crate) fn load(bytes: Box<[u8]>) -> Result<Policy, LoadError> {
+    let (header, rows) = head(&bytes)?;
+    let ranges = section_ranges(&rows, bytes.len())?;
+    let mut sections = Vec::with_capacity(SECTIONS.len());
+    for ((id, row), range) in SECTIONS.into_iter().zip(&rows).zip(&ranges) {
+        let content = bytes.get(range.clone()).ok_or_else(|| malformed(id, "lies outside the file"))?;
+        if Sha256::digest(content).as_slice() != row.sha256 {
+            return Err(LoadError::new(
+                LoadErrorKind::Damaged,
+                format!("the artifact is damaged: the {} section does not match its digest", id.name()),
+            ));
+        }
+        sections.push(SectionInfo { id, length: row.length.get(), sha256: row.sha256 });
+    }
+    let place = |id: SectionId| {
+        let position = SECTIONS.iter().position(|&other| other == id).unwrap_or(usize::MAX);
+        ranges.get(position).cloned().unwrap_or_default()
+    };
+    let manifest = manifest(bytes.get(place(SectionId::Manifest)).unwrap_or_default())?;
+    let default =
+        policy::approval(manifest.default_approval).zip(policy::risk_level(manifest.default_risk_level));
+    let default = default.ok_or_else(|| malformed(SectionId::Manifest, "has unknown defaults"))?;
+    let tables = tables(&bytes, place)?;
+    let tables = Tables { bytes, ..tables };
+    check::check(&tables, &manifest)?;
+    Ok(Policy {
+        manifest,
+        header,
+        compiler: padded(&header.compiler, "compiler")?.to_owned(),
+        policy_id: padded(&header.policy_id, "policy id")?.to_owned(),
+        sections,
+        debug: place(SectionId::Debug),
+        default,
+        tables,
+    })
+}
+
+fn not_an_artifact(detail: &str) -> LoadError {
+    LoadError::new(LoadErrorKind::NotAnArtifact, format!("not an aegis artifact: {detail}"))
+}
+
+fn malformed(section: SectionId, detail: &str) -> LoadError {
+    let detail = format!("malformed artifact: the {} section {detail}", section.name());
+    LoadError::new(LoadErrorKind::Malformed, detail)
+}
+
+fn head(bytes: &[u8]) -> Result<(Header, Vec<SectionRow>), LoadError> {
+    let Ok((header, rest)) = Header::read_from_prefix(bytes) else {
+        let known = bytes.get(..MAGIC.len()) == Some(&MAGIC);
+        return Err(if known {
+            LoadError::new(LoadErrorKind::WrongLength, "the artifact is cut short within its header")
+        } else {
+            not_an_artifact("it does not begin as one")
+        });
+    };
+    if header.magic != MAGIC {
+        return Err(not_an_artifact("it does not begin as one"));
+    }
+    if header.format_version.get() != FORMAT_VERSION {
+        return Err(LoadError::new(
+            LoadErrorKind::UnsupportedFormat,
+            format!(
+                "the artifact has format version {}, this loader reads version {FORMAT_VERSION}; \
+                 build the policy again with a compiler of this version",
+                header.format_version
+            ),
+        ));
+    }
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if header.file_length.get() != length {
+        return Err(LoadError::new(
+            LoadErrorKind::WrongLength,
+            format!(
+                "the artifact should be {} bytes long and is {length}: it was cut or added to",
+                header.file_length
+            ),
+        ));
+    }
+    if index(header.section_count) != SECTIONS.len() {
+        return Err(LoadError::new(
+            LoadErrorKind::Malformed,
+            format!("malformed artifact: {} sections instead of {}", header.section_count, SECTIONS.len()),
+        ));
+    }
+    if header.signature != [0; 160] {
+        let detail = "malformed artifact: the signature slot is not empty, and no signature is defined in this version";
+        return Err(LoadError::new(LoadErrorKind::Malformed, detail));
+    }
+    let rows = rest.get(..size_of::<SectionRow>() * SECTIONS.len());
+    let Some(rows) = rows.and_then(|rows| <[SectionRow]>::ref_from_bytes(rows).ok()) else {
+        return Err(LoadError::new(
+            LoadErrorKind::WrongLength,
+            "the artifact is cut short within its section table",
+        ));
+    };
+    let mut digest = Sha256::new();
+    digest.update(bytes.get(..DIGESTED_HEADER).unwrap_or_default());
+    digest.update(rest.get(..size_of_val(rows)).unwrap_or_default());
+    if digest.finalize().as_slice() != header.digest {
+        return Err(LoadError::new(
+            LoadErrorKind::Damaged,
+            "the artifact is damaged: its header does not match its digest",
+        ));
+    }
+    Ok((header, rows.to_vec()))
+}
+
+fn section_ranges(rows: &[SectionRow], file_length: usize) -> Result<Vec<Range<usize>>, LoadError> {
+    let mut ranges = Vec::with_capacity(rows.len());
+    let mut end = size_of::<Header>() + size_of_val(rows);
+    for (row, id) in rows.iter().zip(SECTIONS) {
+        let start = end;
+        if row.id.get() != id.number() || row.reserved.get() != 0 {
+            return Err(malformed(id, "is not where it belongs"));
+        }
+        let length = usize::try_from(row.length.get()).ok();
+        let next = length.and_then(|length| start.checked_add(length)).filter(|&next| next <= file_length);
+        match next {
+            Some(next) if usize::try_from(row.offset.get()) == Ok(start) => end = next,
+            _ => return Err(malformed(id, "does not follow the one before it")),
+        }
+        ranges.push(start..end);
+    }
+    if end != file_length {
+        return Err(malformed(SectionId::Debug, "is followed by bytes that belong to no section"));
+    }
+    Ok(ranges)
+}
+
+fn padded<'h>(bytes: &'h [u8], what: &str) -> Result<&'h str, LoadError> {
+    let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+    let (text, padding) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+    match core::str::from_utf8(text) {
+        Ok(text) if padding.iter().all(|&b| b == 0) => Ok(text),
+        _ => {
+            let detail = format!("malformed artifact: the header's {what} is not text padded with zeros");
+            Err(LoadError::new(LoadErrorKind::Malformed, detail))
+        }
+    }
+}
+
+fn manifest(bytes: &[u8]) -> Result<Manifest, LoadError> {
+    match postcard::take_from_bytes::<Manifest>(bytes) {
+        Ok((manifest, [])) => Ok(manifest),
+        Ok(_) => Err(malformed(SectionId::Manifest, "has bytes left over")),
+        Err(_) => Err(malformed(SectionId::Manifest, "cannot be read")),
+    }
+}
+
+/// The tables where they stand; `bytes` of the result is still empty.
+fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tables, LoadError> {
+    fn table<T: FromBytes + Immutable + KnownLayout + Unaligned>(
+        id: SectionId,
+        range: &Range<usize>,
+    ) -> Result<Table<T>, LoadError> {
+        let table = Table::new(range).ok_or_else(|| malformed(id, "is not a whole number of records"))?;
+        match u32::try_from(table.len()) {
+            Ok(_) => Ok(table),
+            Err(_) => Err(malformed(id, "has more records than an index can name")),
+        }
+    }
+    macro_rules! table {
+        ($id:ident) => {
+            table(SectionId::$id, &place(SectionId::$id))?
+        };
+    }
+    let strings = bytes.get(place(SectionId::Strings)).unwrap_or_default();
+    let strings = core::str::from_utf8(strings).map_err(|_| malformed(SectionId::Strings, "is not UTF-8"))?;
+    let class_map = place(SectionId::ClassMap);
+    let mut classes = 0;
+    let (mut stage1, mut blocks) = (class_map.start..class_map.start, class_map.start..class_map.start);
+    if !class_map.is_empty() {
+        let content = bytes.get(class_map.clone()).unwrap_or_default();
+        let (head, _) = ClassMapHead::read_from_prefix(content)
+            .map_err(|_| malformed(SectionId::ClassMap, "is shorter than its head"))?;
+        let start = class_map.start + size_of::<ClassMapHead>();
+        let middle = start + CLASS_STAGE1 * 2;
+        let whole = index(head.blocks).checked_mul(crate::format::CLASS_BLOCK * 2);
+        if whole.and_then(|size| middle.checked_add(size)) != Some(class_map.end) {
+            return Err(malformed(SectionId::ClassMap, "does not have the length that its head says"));
+        }
+        classes = index(head.classes);
+        (stage1, blocks) = (start..middle, middle..class_map.end);
+    }
+    Ok(Tables {
+        bytes: Box::default(),
+        strings: strings.into(),
+        glob_ranges: table!(GlobRanges),
+        glob_tokens: table!(GlobTokens),
+        globs: table!(Globs),
+        params: table!(Params),
+        consts: table!(Consts),
+        words: table!(Words),
+        word_sets: table!(WordSets),
+        stage1: table(SectionId::ClassMap, &stage1)?,
+        class_blocks: table(SectionId::ClassMap, &blocks)?,
+        classes,
+        dfa_bytes: place(SectionId::DfaBytes),
+        dfas: table!(Dfas),
+        tests: table!(Tests),
+        rules: table!(Rules),
+        shapes: table!(Shapes),
+        buckets: table!(Buckets),
+        candidates: table!(Candidates),
+    })
+}

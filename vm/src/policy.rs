@@ -1,0 +1,359 @@
+//! A loaded policy: what it decides, what it is made of.
+
+use crate::decision::{Approval, Decision, DecisionError, Origin, Outcome, RiskLevel};
+use crate::error::LoadError;
+use crate::eval::{Evaluation, Event};
+use crate::format::{Debug, Header, Manifest, Rule, SectionId};
+use crate::tables::{Tables, index};
+use crate::trace::Trace;
+use crate::{Clock, Params, PolicyParam, Request, Value, load};
+use core::fmt;
+use core::ops::{ControlFlow, Range};
+use std::path::Path;
+
+/// A policy that was loaded and checked.
+///
+/// `Send` and `Sync`: share one behind an `Arc` between threads.
+///
+/// # Examples
+///
+/// ```no_run
+/// use aegis_vm::{Action, Policy, Timestamp};
+/// use std::time::SystemTime;
+///
+/// let policy = Policy::from_file("policy.aegisb")?;
+/// let action = Action::new("deploy", "web").param("env", "staging");
+/// let decision = policy.evaluate(&action, || Timestamp::from(SystemTime::now()));
+/// if !decision.is_allowed() {
+///     println!("blocked by {}", decision.rule_name());
+/// }
+/// # Ok::<(), aegis_vm::LoadError>(())
+/// ```
+pub struct Policy {
+    pub(crate) tables: Tables,
+    pub(crate) manifest: Manifest,
+    pub(crate) header: Header,
+    pub(crate) compiler: String,
+    pub(crate) policy_id: String,
+    pub(crate) sections: Vec<SectionInfo>,
+    pub(crate) debug: Range<usize>,
+    pub(crate) default: (Approval, RiskLevel),
+}
+
+/// A section of the artifact, as its table of sections has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SectionInfo {
+    /// Which section.
+    pub id: SectionId,
+    /// Its length in bytes.
+    pub length: u64,
+    /// The SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+impl Policy {
+    /// Loads a policy from the bytes of an artifact, after checking all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] if the bytes are not a whole and sound artifact of a format that this version
+    /// reads. Nothing of a refused artifact is used.
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self, LoadError> {
+        load::load(bytes.into().into_boxed_slice())
+    }
+
+    /// Loads a policy from a file; see [`from_bytes`](Self::from_bytes).
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`], also if the file cannot be read.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        Self::from_bytes(load::read(path.as_ref())?)
+    }
+
+    /// Decides an action.
+    ///
+    /// Never fails and never panics: an action that the policy cannot judge is blocked, and
+    /// [`Decision::outcome`] says why. Allocates nothing. The clock is read at most once, and only
+    /// if a candidate rule looks at the time.
+    ///
+    /// # Examples
+    ///
+    /// With params on the stack, at a fixed time:
+    ///
+    /// ```no_run
+    /// use aegis_vm::{Policy, Request, Timestamp, Value};
+    ///
+    /// # fn decide(policy: &Policy) {
+    /// let params = [("env", Value::from("staging")), ("replicas", Value::from(3))];
+    /// let request = Request::new("deploy", "web").params(&params);
+    /// let decision = policy.evaluate(request, Timestamp::from_unix(1_773_844_200, 0));
+    /// println!("{} by {}", decision.approval(), decision.rule_name());
+    /// # }
+    /// ```
+    pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Decision<'_> {
+        let decided = Evaluation::new(self, request.into(), clock).decide();
+        self.decision(decided)
+    }
+
+    fn decision<'p>(&'p self, decided: Option<Option<(usize, Event<'p>)>>) -> Decision<'p> {
+        let inconsistent = Decision::error_in(None, DecisionError::inconsistent());
+        match decided {
+            Some(None | Some((_, Event::None))) => {
+                let (approval, risk_level) = self.default;
+                Decision { outcome: Outcome::Default, approval, risk_level }
+            }
+            Some(Some((rule, Event::Match))) => match self.rule(rule) {
+                Some(rule) => Decision {
+                    outcome: Outcome::Matched(rule),
+                    approval: rule.approval(),
+                    risk_level: rule.risk_level(),
+                },
+                None => inconsistent,
+            },
+            Some(Some((rule, Event::Error(error)))) => Decision::error_in(self.rule(rule), error),
+            None => inconsistent,
+        }
+    }
+
+    /// Decides an action and says what each rule made of it, in order, up to the one that decided.
+    pub fn trace<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Trace<'_> {
+        Trace::of(Evaluation::new(self, request.into(), clock))
+    }
+
+    /// A rule by its position over all layers.
+    #[must_use]
+    pub fn rule(&self, index: usize) -> Option<RuleView<'_>> {
+        let rule = self.tables.rule(index)?;
+        Some(RuleView { policy: self, index: u32::try_from(index).ok()?, rule })
+    }
+
+    /// The rules in the order of evaluation.
+    pub fn rules(&self) -> impl ExactSizeIterator<Item = RuleView<'_>> {
+        let rules = self.tables.rules.slice(&self.tables.bytes).unwrap_or_default();
+        // The loader refuses more rules than a u32 counts.
+        let view =
+            |(index, rule)| RuleView { policy: self, index: u32::try_from(index).unwrap_or(u32::MAX), rule };
+        rules.iter().enumerate().map(view)
+    }
+
+    /// What holds when no rule matches.
+    #[must_use]
+    pub fn default_outcome(&self) -> (Approval, RiskLevel) {
+        self.default
+    }
+
+    /// What the policy was made of.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The id that the build was given; may be empty.
+    #[must_use]
+    pub fn policy_id(&self) -> &str {
+        &self.policy_id
+    }
+
+    /// The revision that the build was given.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.header.revision.get()
+    }
+
+    /// The compiler and its version.
+    #[must_use]
+    pub fn compiler(&self) -> &str {
+        &self.compiler
+    }
+
+    /// The digest of the header and, through it, of the whole artifact: its identity.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.header.digest
+    }
+
+    /// The sections, in the order in which they stand.
+    pub fn sections(&self) -> impl ExactSizeIterator<Item = SectionInfo> {
+        self.sections.iter().copied()
+    }
+
+    /// The conditions in their authors' words; `None` if the section does not fit the rules.
+    #[must_use]
+    pub fn debug(&self) -> Option<Debug> {
+        let bytes = self.tables.bytes.get(self.debug.clone())?;
+        let (debug, rest) = postcard::take_from_bytes::<Debug>(bytes).ok()?;
+        (rest.is_empty() && debug.rules.len() == self.tables.rules.len()).then_some(debug)
+    }
+
+    /// Names the params that a caller will give by position, once, so that a decision looks nothing
+    /// up by name.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use aegis_vm::{NoClock, Policy, Request, Value};
+    ///
+    /// # fn decide(policy: &Policy) {
+    /// let slots = policy.bind(["env", "amount"]);
+    /// let params = slots.with([Value::from("staging"), Value::from(100)]);
+    /// let decision = policy.evaluate(Request::new("payment", "stripe").params(&params), NoClock);
+    /// # let _ = decision;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn bind<const N: usize>(&self, names: [&str; N]) -> Slots<N> {
+        let slot_of = |param: usize| {
+            let name = self.tables.param(param)?;
+            names.iter().rposition(|&slot| slot == name)
+        };
+        Slots {
+            policy: self.digest(),
+            by_param: (0..self.tables.params.len()).map(slot_of).collect(),
+            names: names.map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy")
+            .field("policy_id", &self.policy_id)
+            .field("revision", &self.revision())
+            .field("rules", &self.tables.rules.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A rule of a loaded policy.
+#[derive(Clone, Copy)]
+pub struct RuleView<'p> {
+    policy: &'p Policy,
+    index: u32,
+    pub(crate) rule: &'p Rule,
+}
+
+impl<'p> RuleView<'p> {
+    /// The position over all layers, from 0.
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    /// The name as decisions report it.
+    #[must_use]
+    pub fn name(self) -> &'p str {
+        self.policy.tables.text(self.rule.name).unwrap_or_default()
+    }
+
+    /// The glob over the action's type.
+    #[must_use]
+    pub fn type_glob(self) -> &'p str {
+        self.glob(self.rule.type_glob)
+    }
+
+    /// The glob over the action's target.
+    #[must_use]
+    pub fn target_glob(self) -> &'p str {
+        self.glob(self.rule.target_glob)
+    }
+
+    /// The glob over the action's agent.
+    #[must_use]
+    pub fn agent_glob(self) -> &'p str {
+        self.glob(self.rule.agent_glob)
+    }
+
+    fn glob(self, glob: zerocopy::little_endian::U32) -> &'p str {
+        let tables = &self.policy.tables;
+        tables.glob(glob).and_then(|glob| tables.text(glob.text)).unwrap_or_default()
+    }
+
+    /// What the rule asks for.
+    #[must_use]
+    pub fn approval(self) -> Approval {
+        approval(self.rule.approval).unwrap_or(Approval::Block)
+    }
+
+    /// The risk that the rule sees.
+    #[must_use]
+    pub fn risk_level(self) -> RiskLevel {
+        risk_level(self.rule.risk_level).unwrap_or(RiskLevel::Critical)
+    }
+
+    /// Where the rule stands.
+    #[must_use]
+    pub fn origin(self) -> Origin<'p> {
+        let layer = self.policy.manifest.layers.get(index(self.rule.layer));
+        Origin {
+            file: layer.map(|layer| layer.path.as_str()).unwrap_or_default(),
+            line: self.rule.line.get(),
+        }
+    }
+}
+
+impl fmt::Debug for RuleView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule {} `{}` at {}", self.index, self.name(), self.origin())
+    }
+}
+
+/// The approval of a byte of the format.
+pub(crate) fn approval(byte: u8) -> Option<Approval> {
+    [Approval::Auto, Approval::Approve, Approval::Block].get(usize::from(byte)).copied()
+}
+
+/// The risk level of a byte of the format.
+pub(crate) fn risk_level(byte: u8) -> Option<RiskLevel> {
+    let levels = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
+    levels.get(usize::from(byte)).copied()
+}
+
+/// Params given by position; made by [`Policy::bind`].
+#[derive(Clone, Debug)]
+pub struct Slots<const N: usize> {
+    policy: [u8; 32],
+    /// For each param of the policy its slot.
+    by_param: Vec<Option<usize>>,
+    names: [String; N],
+}
+
+impl<const N: usize> Slots<N> {
+    /// The params with these values, in the order in which they were named. [`Value::Null`] is an
+    /// absent param.
+    #[must_use]
+    pub fn with<'s>(&'s self, values: [Value<'s>; N]) -> BoundParams<'s, N> {
+        BoundParams { slots: self, values }
+    }
+}
+
+/// Values in slots. With another policy than the one that bound them they are found by name.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundParams<'s, const N: usize> {
+    slots: &'s Slots<N>,
+    values: [Value<'s>; N],
+}
+
+impl<const N: usize> Params for BoundParams<'_, N> {
+    fn get(&self, name: &str) -> Option<Value<'_>> {
+        let slot = self.slots.names.iter().rposition(|slot| slot == name)?;
+        self.values.get(slot).copied()
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(&str, Value<'_>) -> ControlFlow<()>) {
+        for (at, (name, value)) in self.slots.names.iter().zip(self.values).enumerate() {
+            let repeated = self.slots.names.iter().skip(at + 1).any(|other| other == name);
+            if !repeated && visit(name, value).is_break() {
+                return;
+            }
+        }
+    }
+
+    fn lookup(&self, param: PolicyParam<'_>) -> Option<Value<'_>> {
+        if param.policy != self.slots.policy {
+            return self.get(param.name);
+        }
+        let slot = (*self.slots.by_param.get(param.index)?)?;
+        self.values.get(slot).copied()
+    }
+}

@@ -1,0 +1,128 @@
+//! The tables of a loaded artifact, used in place.
+//!
+//! A [`Table`] is a place in the artifact's bytes; a record is read where it stands. Every lookup is
+//! checked and gives `None` when it misses, which after a successful load cannot happen: the
+//! evaluator turns it into a decision that blocks.
+
+use crate::format::{self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, Shape, Test, Text, WordSet};
+use core::marker::PhantomData;
+use core::ops::Range;
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+/// A number of the format as an index; too large an index finds nothing.
+pub(crate) fn index(n: U32) -> usize {
+    usize::try_from(n.get()).unwrap_or(usize::MAX)
+}
+
+/// Records of one kind in a row.
+pub(crate) struct Table<T> {
+    start: usize,
+    len: usize,
+    record: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Table<T> {}
+
+impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Table<T> {
+    /// The table over a byte range of the artifact, if the range is a whole number of records.
+    pub(crate) fn new(range: &Range<usize>) -> Option<Self> {
+        let size = size_of::<T>();
+        let bytes = range.len();
+        bytes.is_multiple_of(size).then(|| Table {
+            start: range.start,
+            len: bytes / size,
+            record: PhantomData,
+        })
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn get(self, bytes: &[u8], index: usize) -> Option<&T> {
+        if index >= self.len {
+            return None;
+        }
+        let start = self.start + index * size_of::<T>();
+        T::ref_from_bytes(bytes.get(start..start + size_of::<T>())?).ok()
+    }
+
+    /// The records, in order.
+    pub(crate) fn slice(self, bytes: &[u8]) -> Option<&[T]> {
+        <[T]>::ref_from_bytes(bytes.get(self.start..self.start + self.len * size_of::<T>())?).ok()
+    }
+
+    /// `count` records from `first`.
+    pub(crate) fn run(self, bytes: &[u8], first: U32, count: U32) -> Option<&[T]> {
+        let (first, count) = (index(first), index(count));
+        let end = first.checked_add(count).filter(|&end| end <= self.len)?;
+        let start = self.start + first * size_of::<T>();
+        <[T]>::ref_from_bytes(bytes.get(start..self.start + end * size_of::<T>())?).ok()
+    }
+}
+
+/// Every table of an artifact, with the bytes that they stand in.
+pub(crate) struct Tables {
+    pub(crate) bytes: Box<[u8]>,
+    pub(crate) strings: Box<str>,
+    pub(crate) glob_ranges: Table<GlobRange>,
+    pub(crate) glob_tokens: Table<GlobToken>,
+    pub(crate) globs: Table<Glob>,
+    pub(crate) params: Table<Text>,
+    pub(crate) consts: Table<Const>,
+    pub(crate) words: Table<Text>,
+    pub(crate) word_sets: Table<WordSet>,
+    pub(crate) stage1: Table<U16>,
+    pub(crate) class_blocks: Table<U16>,
+    pub(crate) classes: usize,
+    pub(crate) dfa_bytes: Range<usize>,
+    pub(crate) dfas: Table<Dfa>,
+    pub(crate) tests: Table<Test>,
+    pub(crate) rules: Table<Rule>,
+    pub(crate) shapes: Table<Shape>,
+    pub(crate) buckets: Table<Bucket>,
+    pub(crate) candidates: Table<U32>,
+}
+
+impl Tables {
+    pub(crate) fn text(&self, text: Text) -> Option<&str> {
+        self.slice_of_strings(text.offset, text.length)
+    }
+
+    pub(crate) fn slice_of_strings(&self, offset: U32, length: U32) -> Option<&str> {
+        let start = index(offset);
+        self.strings.get(start..start.checked_add(index(length))?)
+    }
+
+    pub(crate) fn rule(&self, rule: usize) -> Option<&Rule> {
+        self.rules.get(&self.bytes, rule)
+    }
+
+    pub(crate) fn glob(&self, glob: U32) -> Option<&Glob> {
+        self.globs.get(&self.bytes, index(glob))
+    }
+
+    /// The text of a glob if it is literal.
+    pub(crate) fn literal(&self, glob: U32) -> Option<&str> {
+        let glob = self.glob(glob)?;
+        if glob.kind.get() != format::GLOB_LITERAL {
+            return None;
+        }
+        self.slice_of_strings(glob.a, glob.b)
+    }
+
+    pub(crate) fn param(&self, param: usize) -> Option<&str> {
+        self.text(*self.params.get(&self.bytes, param)?)
+    }
+
+    pub(crate) fn tests_of(&self, rule: &Rule) -> Option<&[Test]> {
+        self.tests.run(&self.bytes, rule.first_test, rule.tests)
+    }
+}
