@@ -142,7 +142,8 @@ impl Reader<'_> {
         let span = self.node(at.node).span;
         let end = span.range().start;
         let text = self.sources.file(span.file).text();
-        let Some(before) = (end.saturating_sub(TAG_REACH)..=end).find_map(|start| text.get(start..end)) else {
+        let Some(before) = (end.saturating_sub(TAG_REACH)..=end).find_map(|start| text.get(start..end))
+        else {
             return false;
         };
         let mut words = before.split_whitespace().rev().map(|word| word.trim_start_matches(['[', '{', ',']));
