@@ -81,10 +81,18 @@ pub(crate) fn policy(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Res
 
 /// Loads an artifact.
 pub(crate) fn artifact(path: &Path) -> Result<Policy, Failure> {
-    let cannot =
-        |why: &dyn std::fmt::Display| Failure::new(format!("cannot load `{}`: {why}", path.display()));
-    let bytes = open(path, usize::MAX - 1).map_err(|error| cannot(&error))?;
-    Policy::from_bytes(bytes).map_err(|error| cannot(&error))
+    load(path, artifact_bytes(path)?)
+}
+
+/// Reads an artifact's bytes, unchecked.
+pub(crate) fn artifact_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    open(path, usize::MAX).map_err(|error| Failure::new(format!("cannot load `{}`: {error}", path.display())))
+}
+
+/// Checks and loads the bytes of an artifact.
+pub(crate) fn load(path: &Path, bytes: impl Into<Vec<u8>>) -> Result<Policy, Failure> {
+    Policy::from_bytes(bytes)
+        .map_err(|error| Failure::new(format!("cannot load `{}`: {error}", path.display())))
 }
 
 fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {

@@ -8,21 +8,22 @@ use crate::reason::outcome;
 use aegis_vm::format::{self, SectionId};
 use aegis_vm::{Policy, SectionInfo};
 use std::fmt::{self, Write};
-use std::fs;
 
 pub(crate) fn run(args: &InspectArgs, shell: &Shell) -> Result<Done, Failure> {
-    let policy = input::artifact(&args.artifact)?;
+    let bytes = input::artifact_bytes(&args.artifact)?;
+    let policy = input::load(&args.artifact, bytes.as_slice())?;
     let mut text = String::new();
-    let drawn = if args.ir { policy.write_ir(&mut text) } else { describe(&mut text, &policy) };
+    let drawn = if args.ir { policy.write_ir(&mut text) } else { describe(&mut text, &policy, &bytes) };
     drawn.map_err(|_| Failure::new("the artifact cannot be shown"))?;
     shell.out(&text)?;
     Ok(Done::Fine)
 }
 
-fn describe(text: &mut String, policy: &Policy) -> fmt::Result {
+fn describe(text: &mut String, policy: &Policy, bytes: &[u8]) -> fmt::Result {
     header(text, policy)?;
     layers(text, policy)?;
-    sections(text, policy)
+    sections(text, policy)?;
+    shapes(text, policy, bytes)
 }
 
 fn header(text: &mut String, policy: &Policy) -> fmt::Result {
@@ -106,4 +107,62 @@ fn records(section: SectionInfo) -> Option<usize> {
         | SectionId::Debug => return None,
     };
     usize::try_from(section.length).ok().map(|length| length / size)
+}
+
+/// The hash tables in which a decision looks for its rules: one for each set of literal fields.
+fn shapes(text: &mut String, policy: &Policy, bytes: &[u8]) -> fmt::Result {
+    let shapes = u32_records::<6>(policy, bytes, SectionId::Shapes);
+    let buckets = u32_records::<3>(policy, bytes, SectionId::Buckets);
+    writeln!(
+        text,
+        "\n{STRONG}{:<18} {:>10} {:>10} {:>10} {:>10} {:>10}{STRONG:#}",
+        "tables by", "rules", "buckets", "in use", "probes", "longest"
+    )?;
+    for [mask, first, count, probes, ..] in shapes {
+        let counts = || {
+            let table = buckets.iter().skip(to_usize(first)).take(to_usize(count));
+            table.map(|&[_, _, candidates]| to_usize(candidates))
+        };
+        let numbers = [
+            counts().sum(),
+            to_usize(count),
+            counts().filter(|&n| n > 0).count(),
+            to_usize(probes),
+            counts().max().unwrap_or(0),
+        ];
+        let numbers: Vec<String> = numbers.map(|n| format!("{:>10}", grouped(n))).into();
+        writeln!(text, "  {:<16} {}", fields(mask), numbers.join(" "))?;
+    }
+    Ok(())
+}
+
+/// The fields of a shape, by name.
+fn fields(mask: u32) -> String {
+    let all =
+        [(format::SHAPE_TYPE, "type"), (format::SHAPE_TARGET, "target"), (format::SHAPE_AGENT, "agent")];
+    let named: Vec<&str> = all.iter().filter(|(bit, _)| mask & bit != 0).map(|&(_, name)| name).collect();
+    if named.is_empty() { "no literal field".to_owned() } else { named.join(", ") }
+}
+
+/// A section as records of `N` little-endian numbers. The artifact was loaded, so that its sections
+/// stand one after another behind the header and their table.
+fn u32_records<const N: usize>(policy: &Policy, bytes: &[u8], wanted: SectionId) -> Vec<[u32; N]> {
+    let mut start = size_of::<format::Header>() + size_of::<format::SectionRow>() * format::SECTIONS.len();
+    for section in policy.sections() {
+        let length = usize::try_from(section.length).unwrap_or(usize::MAX);
+        if section.id == wanted {
+            let section = bytes.get(start..start.saturating_add(length)).unwrap_or_default();
+            let words: Vec<u32> = section
+                .chunks_exact(4)
+                .map(|word| u32::from_le_bytes(word.try_into().unwrap_or_default()))
+                .collect();
+            return words.chunks_exact(N).filter_map(|record| record.try_into().ok()).collect();
+        }
+        start = start.saturating_add(length);
+    }
+    Vec::new()
+}
+
+fn to_usize(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
 }
