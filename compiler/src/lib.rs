@@ -3,20 +3,26 @@
 //! text → spanned nodes → layer tree → rule list → HIR → lints → tables → bytes → verify
 
 pub mod diag;
+mod emit;
 pub mod hir;
 mod layer;
 mod lint;
 mod nearest;
 mod pipeline;
+mod policy;
 pub mod pyre;
 pub mod schema;
 mod shown;
 pub mod source;
 pub mod syntax;
+mod table;
 pub mod time;
+mod verify;
 pub mod yaml;
 
-pub use pipeline::check;
+pub use aegis_vm::{Action, Approval, Decision, RiskLevel, Timestamp};
+pub use pipeline::{BuildError, check, compile};
+pub use policy::{Policy, PolicyError, PolicyErrorKind};
 
 use diag::{Diagnostic, Levels};
 use source::SourceMap;
@@ -88,4 +94,6 @@ pub struct Output {
     pub policy: hir::Policy,
     /// The bytes of `policy.aegisb`.
     pub artifact: Vec<u8>,
+    /// How the artifact was checked.
+    pub verified: String,
 }

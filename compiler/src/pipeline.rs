@@ -1,15 +1,98 @@
-//! The front end: files -> the policy as it is meant, or everything that is wrong with it.
+//! The pipeline: files -> the policy as it is meant -> the artifact, or everything that is wrong.
 
 use crate::diag::{Diagnostic, Level};
+use crate::hir::{self, Test};
+use crate::pyre::{self, Automata, PatternError};
 use crate::source::SourceMap;
-use crate::{Checked, LayerSource, Options, hir, layer, lint, syntax, yaml};
+use crate::{
+    Checked, Compilation, LayerSource, Options, Output, Verify, emit, layer, lint, syntax, table, verify,
+    yaml,
+};
+use aegis_vm::format::POLICY_ID_MAX;
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
+use std::fmt;
 
 /// Reads, merges and lints layers, the first of which gives the defaults.
 ///
 /// Every error of every file is found in one run. There is a policy only if nothing was denied.
 #[must_use]
 pub fn check(layers: Vec<LayerSource>, options: &Options) -> Checked {
+    let Front { sources, diagnostics, meant } = front(layers, options);
+    Checked { sources, diagnostics, policy: meant.map(|(policy, _)| policy) }
+}
+
+/// Compiles layers into an artifact, and checks the artifact against the policy.
+///
+/// What is wrong with the layers is found as by [`check`] and is no error of this function: then
+/// there is no output.
+///
+/// # Errors
+///
+/// [`BuildError`] if the options cannot be written, if a table would pass 2^32 entries, or if the
+/// artifact does not decide as the policy says, which is a fault of the compiler.
+pub fn compile(layers: Vec<LayerSource>, options: &Options) -> Result<Compilation, BuildError> {
+    if options.policy_id.len() > POLICY_ID_MAX || options.policy_id.contains('\0') {
+        return Err(BuildError::new(format!(
+            "the policy id must be at most {POLICY_ID_MAX} bytes without a zero byte, and is {} bytes long",
+            options.policy_id.len()
+        )));
+    }
+    let digests: Vec<[u8; 32]> = layers.iter().map(|layer| Sha256::digest(&layer.bytes).into()).collect();
+    let Front { sources, diagnostics, meant } = front(layers, options);
+    let Some((policy, automata)) = meant else {
+        return Ok(Compilation { sources, diagnostics, output: None });
+    };
+    let tables =
+        table::build(&policy, &automata, &sources).map_err(|error| BuildError::new(error.to_string()))?;
+    let cases = verify::plan(&policy, options.verify);
+    let verified = verify::note(options.verify, &cases);
+    let build = emit::Build {
+        policy: &policy,
+        sources: &sources,
+        digests: &digests,
+        policy_id: &options.policy_id,
+        revision: options.revision,
+        label: &options.label,
+        verified: verified.clone(),
+    };
+    let artifact = emit::emit(&build, &tables);
+    if options.verify != Verify::Off {
+        verify::check(&policy, &artifact, &cases).map_err(|fault| {
+            BuildError::new(format!("the compiler's own check failed, and nothing was written: {fault}"))
+        })?;
+    }
+    Ok(Compilation { sources, diagnostics, output: Some(Output { policy, artifact, verified }) })
+}
+
+/// Why no artifact was made of a policy that is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    message: String,
+}
+
+impl BuildError {
+    fn new(message: String) -> Self {
+        BuildError { message }
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// What the front end gives: the policy and its automata only if nothing was denied.
+struct Front {
+    sources: SourceMap,
+    diagnostics: Vec<Diagnostic>,
+    meant: Option<(hir::Policy, Automata)>,
+}
+
+fn front(layers: Vec<LayerSource>, options: &Options) -> Front {
     let mut sources = SourceMap::new();
     let mut found = Vec::new();
     let mut files = Vec::with_capacity(layers.len());
@@ -32,9 +115,35 @@ pub fn check(layers: Vec<LayerSource>, options: &Options) -> Checked {
     }
     let merged = layer::merge(&trees, &mut found);
     let policy = hir::lower(merged, &sources, &mut found);
+    let automata = automata(&policy, &mut found);
     let diagnostics = options.levels.apply(in_order(found));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-    Checked { sources, diagnostics, policy: (!denied).then_some(policy) }
+    let meant = automata.filter(|_| !denied).map(|automata| (policy, automata));
+    Front { sources, diagnostics, meant }
+}
+
+/// The automata of the policy's patterns; a pattern that passes a limit is an error of its file.
+fn automata(policy: &hir::Policy, found: &mut Vec<Diagnostic>) -> Option<Automata> {
+    match pyre::compile(&policy.patterns, &pyre::Limits::default()) {
+        Ok(automata) => Some(automata),
+        Err((at, error)) => {
+            found.extend(too_large(policy, at, &error));
+            None
+        }
+    }
+}
+
+fn too_large(policy: &hir::Policy, at: usize, error: &PatternError) -> Option<Diagnostic> {
+    let conditions = policy.rules.iter().flat_map(|rule| &rule.conditions);
+    let uses = |test: &Test| matches!(test, Test::Matches { pattern, .. } if *pattern == at);
+    let place = { conditions }.find(|condition| condition.tests.iter().any(uses))?;
+    let text = policy.patterns.get(at).map_or("", pyre::Pattern::text);
+    let shown: String = text.chars().take(60).collect();
+    let dots = if shown.len() < text.len() { "…" } else { "" };
+    let mut diagnostic = Diagnostic::error("regex_too_large", place.span, error.message.clone())
+        .label(format!("the pattern `{shown}{dots}`"));
+    diagnostic.help.extend(error.help.clone());
+    Some(diagnostic)
 }
 
 /// In the order of the files and of the places in them. What an alias brings in twice is said once.

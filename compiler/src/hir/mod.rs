@@ -9,6 +9,7 @@ mod pattern;
 pub(crate) mod python;
 pub mod reference;
 pub mod semantic;
+pub mod show;
 
 pub(crate) use lower::lower;
 

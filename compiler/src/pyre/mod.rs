@@ -88,3 +88,51 @@ impl Pattern {
         naive::search(&self.ast, self.root, text)
     }
 }
+
+/// Limits.
+#[derive(Default)]
+pub struct Limits;
+
+/// The automata of a policy.
+#[derive(Debug)]
+pub struct Automata {
+    /// Code points to classes.
+    pub classes: ClassMap,
+    /// One for each pattern.
+    pub dfas: Vec<Dfa>,
+}
+
+/// Code points to classes.
+#[derive(Debug)]
+pub struct ClassMap {
+    /// The number of classes.
+    pub classes: u32,
+    /// Block of each 128 code points.
+    pub stage1: Vec<u16>,
+    /// The blocks, one after another.
+    pub blocks: Vec<u16>,
+}
+
+/// An automaton.
+#[derive(Debug)]
+pub struct Dfa {
+    /// States.
+    pub states: u32,
+    /// Columns.
+    pub columns: u32,
+    /// First state.
+    pub start: u32,
+    /// Class to column.
+    pub column_map: Vec<u8>,
+    /// Transitions.
+    pub table: Vec<u16>,
+    /// Answers.
+    pub answers: Vec<u8>,
+    /// Whether the empty text matches.
+    pub empty: bool,
+}
+
+/// Automata.
+pub fn compile(_: &[Pattern], _: &Limits) -> Result<Automata, (usize, PatternError)> {
+    Ok(Automata { classes: ClassMap { classes: 0, stage1: vec![], blocks: vec![] }, dfas: vec![] })
+}

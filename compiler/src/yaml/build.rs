@@ -205,32 +205,33 @@ impl<'a> Builder<'a> {
                 .into());
         }
         self.started = true;
-        self.no_early_end(range.start)
+        self.check_prologue(range.start)
     }
 
     fn end_of_file(&mut self) -> Result<(), Stop> {
         if !self.started {
-            self.no_early_end(self.source.len())?;
+            self.check_prologue(self.source.len())?;
         }
         self.gap(self.source.len()).map(|_| ())
     }
 
-    /// `...` ends a document, so none may stand before the first.
-    fn no_early_end(&self, to: usize) -> Result<(), Stop> {
-        let before = self.source.get(..to).unwrap_or_default();
-        let mut lines = before.split(['\n', '\r']);
+    /// What stands before the document: of directives only `%YAML 1.x`, and no `...`, which would
+    /// end a document that has not begun.
+    fn check_prologue(&self, to: usize) -> Result<(), Stop> {
         let mut start = 0;
-        let early = lines.find_map(|line| {
-            let at = start;
+        for line in self.source.get(..to).unwrap_or_default().split(['\n', '\r']) {
+            let span = self.span(start..start + line.len());
             start += line.len() + 1;
-            line.starts_with("...").then_some(at)
-        });
-        match early {
-            None => Ok(()),
-            Some(at) => Err(Diagnostic::error("syntax", self.span(at..at + 3), "`...` ends no document")
-                .help("remove it")
-                .into()),
+            if line.starts_with('%') && !is_version(line) {
+                return Err(Diagnostic::error("syntax", span, "only the directive `%YAML 1.1` has a meaning")
+                    .help("remove the line, or put text that starts with `%` into quotes")
+                    .into());
+            }
+            if line.starts_with("...") {
+                return Err(Diagnostic::error("syntax", span, "`...` ends no document").help("remove it").into());
+            }
         }
+        Ok(())
     }
 
     fn properties(
@@ -322,13 +323,18 @@ impl<'a> Builder<'a> {
             return Err(syntax::too_deep(self.span(range), self.limits.depth).into());
         }
         self.check_colon(&gap)?;
-        let (start, mut end) = (range.start, range.start);
-        let indent = match style {
-            StructureStyle::Block => span.start.col() + 1,
-            StructureStyle::Flow => {
+        let (mut start, mut end) = (range.start, range.start);
+        let indent = match (style, gap.dash, self.stack.last()) {
+            (StructureStyle::Flow, ..) => {
                 end = range.end;
                 self.indent()
             }
+            // A list as deep as the mapping that it stands in: its range starts at the first item.
+            (_, Some(dash), Some(Frame { content: Content::Mapping { .. }, indent, .. })) => {
+                start = dash;
+                *indent
+            }
+            _ => span.start.col() + 1,
         };
         self.cursor = end;
         let explicit = gap.question.is_some();
@@ -481,10 +487,10 @@ impl<'a> Builder<'a> {
 
     /// Checks the gap that follows a key: its colon stands on the same line.
     fn check_colon(&self, gap: &Gap) -> Result<(), Stop> {
-        let Some(colon) = gap.colon else { return Ok(()) };
         let Some(Frame { content: Content::Mapping { key: Some(key), .. }, .. }) = self.stack.last() else {
             return Ok(());
         };
+        let Some(colon) = gap.colon else { return Ok(()) };
         let start = key.used.span.range().start;
         let text = self.source.get(start..colon).unwrap_or_default();
         if key.explicit || !text.contains(['\n', '\r']) {
@@ -499,6 +505,12 @@ impl<'a> Builder<'a> {
         .help("write `key: value` on one line")
         .into())
     }
+}
+
+/// Whether a line is `%YAML 1.` and a number.
+fn is_version(line: &str) -> bool {
+    let minor = line.strip_prefix("%YAML ").map(|rest| rest.trim_matches(' ')).and_then(|rest| rest.strip_prefix("1."));
+    minor.is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn no_key(span: Span) -> Diagnostic {

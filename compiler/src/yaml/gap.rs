@@ -12,8 +12,8 @@ pub(super) struct Gap {
     pub(super) question: Option<usize>,
     /// The first `:` that is an indicator.
     pub(super) colon: Option<usize>,
-    /// The first line break.
-    pub(super) line_break: Option<usize>,
+    /// The last `-` that is an indicator.
+    pub(super) dash: Option<usize>,
     /// The `|` or `>` of a block scalar.
     pub(super) block: Option<usize>,
 }
@@ -32,7 +32,7 @@ pub(super) fn look(source: &str, from: usize, to: usize) -> Gap {
             b'\t' => gap.tab = gap.tab.or(Some(at)),
             b'?' => gap.question = Some(at),
             b':' => gap.colon = gap.colon.or(Some(at)),
-            b'\n' | b'\r' => gap.line_break = gap.line_break.or(Some(at)),
+            b'-' => gap.dash = Some(at),
             b'|' | b'>' => {
                 gap.block = Some(at);
                 return gap;
@@ -52,4 +52,20 @@ pub(super) fn look(source: &str, from: usize, to: usize) -> Gap {
         at += 1;
     }
     gap
+}
+
+/// The first character from `at` on that is no blank, line break or comment.
+pub(super) fn next_written(source: &str, mut at: usize) -> Option<(usize, u8)> {
+    let mut comment = false;
+    loop {
+        let byte = *source.as_bytes().get(at)?;
+        match byte {
+            b'\n' | b'\r' => comment = false,
+            b'#' => comment = true,
+            b' ' | b'\t' => {}
+            _ if comment => {}
+            _ => return Some((at, byte)),
+        }
+        at += 1;
+    }
 }

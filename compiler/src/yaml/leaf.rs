@@ -31,8 +31,17 @@ impl<'a> Builder<'a> {
             let header = gap::look(self.source, self.cursor, range.start.max(self.cursor)).block;
             range.start = header.unwrap_or(range.start);
         }
-        let empty = style == Style::Plain && range.is_empty();
-        let gap = self.gap(range.start)?;
+        // Where nothing is written the parser says `~`, with a range that is empty or an indicator.
+        let written = self.source.get(range.clone()).unwrap_or_default();
+        let empty = style == Style::Plain && parsed == "~" && written != "~";
+        if empty {
+            range.start = range.end;
+        }
+        let mut gap = self.gap(range.start)?;
+        if empty && gap.colon.is_none() {
+            // A value that is not written may have its place before its colon.
+            gap.colon = gap::next_written(self.source, range.end).filter(|&(_, b)| b == b':').map(|(at, _)| at);
+        }
         let scanned = if empty {
             Scanned { text: Cow::Borrowed(""), end: range.end }
         } else {
@@ -63,6 +72,7 @@ impl<'a> Builder<'a> {
     /// Reads the text again. The parser's reading must cover the same place.
     fn scan(&self, parsed: &str, style: Style, range: &Range<usize>) -> Result<Scanned<'a>, Stop> {
         let start = range.start;
+        let written = self.source.get(range.clone()).unwrap_or_default();
         let scanned = match style {
             Style::Plain => {
                 let place = match self.style() {
@@ -81,6 +91,8 @@ impl<'a> Builder<'a> {
                 let ours = scanned.text.bytes().filter(|b| !b.is_ascii_whitespace());
                 ours.eq(parsed.bytes().filter(|b| !b.is_ascii_whitespace()))
             }
+            // Inside brackets a colon is always an indicator.
+            Style::Plain if written.starts_with(':') && self.style() == Some(StructureStyle::Flow) => false,
             _ => scanned.end == range.end,
         };
         if agrees {

@@ -1,0 +1,290 @@
+//! HIR -> tables: the records of every section, as `aegis_vm::format` draws them.
+//!
+//! Rules become tests over interned params, constants and automata; equal lists of tests are shared;
+//! `index` then puts each rule into the hash table of its shape. Everything is laid out in the order
+//! of the rules, so that the same policy gives the same bytes.
+
+mod consts;
+mod globs;
+mod index;
+mod strings;
+
+use crate::hir::{self, ParamOp};
+use crate::pyre::Automata;
+use crate::source::SourceMap;
+use aegis_vm::format::{
+    self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, Shape, Test, Text, WordSet,
+};
+use aegis_vm::{Approval, RiskLevel};
+use consts::Consts;
+use globs::Globs;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use strings::Strings;
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::{U16, U32};
+
+/// The records of every section but the manifest and the debug data.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) strings: String,
+    pub(crate) glob_ranges: Vec<GlobRange>,
+    pub(crate) glob_tokens: Vec<GlobToken>,
+    pub(crate) globs: Vec<Glob>,
+    pub(crate) params: Vec<Text>,
+    pub(crate) consts: Vec<Const>,
+    pub(crate) words: Vec<Text>,
+    pub(crate) word_sets: Vec<WordSet>,
+    pub(crate) class_map: Vec<u8>,
+    pub(crate) dfa_bytes: Vec<u8>,
+    pub(crate) dfas: Vec<Dfa>,
+    pub(crate) tests: Vec<Test>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) buckets: Vec<Bucket>,
+    pub(crate) candidates: Vec<U32>,
+}
+
+/// A table would hold more than its numbers can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLarge(&'static str);
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the policy has more {} than an artifact can hold (2^32)", self.0)
+    }
+}
+
+/// A count or an offset as the format writes it.
+fn number(n: usize, of: &'static str) -> Result<U32, TooLarge> {
+    u32::try_from(n).map(U32::new).map_err(|_| TooLarge(of))
+}
+
+/// The byte of an approval.
+pub(crate) fn approval_byte(approval: Approval) -> u8 {
+    match approval {
+        Approval::Auto => 0,
+        Approval::Approve => 1,
+        Approval::Block => 2,
+    }
+}
+
+/// The byte of a risk level.
+pub(crate) fn risk_byte(risk_level: RiskLevel) -> u8 {
+    match risk_level {
+        RiskLevel::Low => 0,
+        RiskLevel::Medium => 1,
+        RiskLevel::High => 2,
+        RiskLevel::Critical => 3,
+    }
+}
+
+/// The tables of a policy, with the automata of its patterns.
+pub(crate) fn build(
+    policy: &hir::Policy,
+    automata: &Automata,
+    sources: &SourceMap,
+) -> Result<Tables, TooLarge> {
+    let mut strings = Strings::default();
+    let mut globs = Globs::default();
+    let mut tests = Tests::new(policy, &mut strings)?;
+    let mut rules = Vec::with_capacity(policy.rules.len());
+    let mut keys = Vec::with_capacity(policy.rules.len());
+    for rule in &policy.rules {
+        let (first_test, count) = tests.add(rule, &mut strings)?;
+        let origin = sources.position(rule.span);
+        let mut glob = |text: &str| globs.add(text, &mut strings);
+        let (type_glob, target_glob, agent_glob) =
+            (glob(&rule.type_glob)?, glob(&rule.target_glob)?, glob(&rule.agent_glob)?);
+        rules.push(Rule {
+            name: strings.add(&rule.name)?,
+            type_glob,
+            target_glob,
+            agent_glob,
+            first_test,
+            tests: count,
+            layer: number(rule.span.file.index(), "layers")?,
+            line: U32::new(origin.line),
+            approval: approval_byte(rule.outcome.approval),
+            risk_level: risk_byte(rule.outcome.risk_level),
+            reserved: U16::new(0),
+        });
+        keys.push(index::Key::of(rule));
+    }
+    let index = index::build(&keys)?;
+    let mut tables = Tables {
+        glob_ranges: globs.ranges,
+        glob_tokens: globs.tokens,
+        globs: globs.globs,
+        params: tests.params,
+        consts: tests.consts.records,
+        words: tests.words,
+        word_sets: tests.word_sets,
+        tests: tests.tests,
+        rules,
+        shapes: index.shapes,
+        buckets: index.buckets,
+        candidates: index.candidates,
+        ..Tables::default()
+    };
+    write_automata(&mut tables, policy, automata, &mut strings)?;
+    tables.strings = strings.text;
+    Ok(tables)
+}
+
+/// The tests of the rules, equal lists shared.
+struct Tests {
+    params: Vec<Text>,
+    param_index: HashMap<String, U32>,
+    consts: Consts,
+    words: Vec<Text>,
+    word_sets: Vec<WordSet>,
+    word_set_index: HashMap<Vec<String>, U32>,
+    tests: Vec<Test>,
+    /// Where a list of tests, as bytes, already stands.
+    shared: HashMap<Vec<u8>, U32>,
+}
+
+impl Tests {
+    fn new(policy: &hir::Policy, strings: &mut Strings) -> Result<Self, TooLarge> {
+        let tests = policy.rules.iter().flat_map(|rule| &rule.conditions).flat_map(|c| &c.tests);
+        let names: BTreeSet<&str> = tests
+            .filter_map(|test| match test {
+                hir::Test::Param { param, .. } | hir::Test::Matches { param, .. } => Some(param.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut params = Vec::with_capacity(names.len());
+        let mut param_index = HashMap::with_capacity(names.len());
+        for name in names {
+            param_index.insert(name.to_owned(), number(params.len(), "params")?);
+            params.push(strings.add(name)?);
+        }
+        Ok(Tests {
+            params,
+            param_index,
+            consts: Consts::default(),
+            words: Vec::new(),
+            word_sets: Vec::new(),
+            word_set_index: HashMap::new(),
+            tests: Vec::new(),
+            shared: HashMap::new(),
+        })
+    }
+
+    /// The place and the number of a rule's tests.
+    fn add(&mut self, rule: &hir::Rule, strings: &mut Strings) -> Result<(U32, U32), TooLarge> {
+        let mut own = Vec::new();
+        for (condition, place) in rule.conditions.iter().zip(0_usize..) {
+            let condition_number = u16::try_from(place).map_err(|_| TooLarge("conditions in one rule"))?;
+            for test in &condition.tests {
+                let (op, a, b) = self.operands(test, strings)?;
+                own.push(Test { op: U16::new(op), condition: U16::new(condition_number), a, b });
+            }
+        }
+        let count = number(own.len(), "tests")?;
+        if own.is_empty() {
+            return Ok((U32::new(0), count));
+        }
+        let key = own.as_bytes().to_vec();
+        if let Some(&first) = self.shared.get(&key) {
+            return Ok((first, count));
+        }
+        let first = number(self.tests.len(), "tests")?;
+        self.shared.insert(key, first);
+        self.tests.extend(own);
+        Ok((first, count))
+    }
+
+    fn operands(&mut self, test: &hir::Test, strings: &mut Strings) -> Result<(u16, U32, U32), TooLarge> {
+        let none = U32::new(0);
+        Ok(match test {
+            hir::Test::Never => (format::OP_NEVER, none, none),
+            hir::Test::TimeAfter(minute) => (format::OP_TIME_AFTER, U32::new((*minute).into()), none),
+            hir::Test::TimeBefore(minute) => (format::OP_TIME_BEFORE, U32::new((*minute).into()), none),
+            hir::Test::Weekdays(days) => (format::OP_WEEKDAYS, U32::new((*days).into()), none),
+            hir::Test::Param { param, op, value } => {
+                let op = match op {
+                    ParamOp::Eq => format::OP_EQ,
+                    ParamOp::Gt => format::OP_GT,
+                    ParamOp::Gte => format::OP_GTE,
+                    ParamOp::Lt => format::OP_LT,
+                    ParamOp::Lte => format::OP_LTE,
+                    ParamOp::Contains => format::OP_CONTAINS,
+                };
+                (op, self.param(param)?, self.consts.add(value, strings)?)
+            }
+            hir::Test::Matches { param, pattern } => {
+                (format::OP_MATCHES, self.param(param)?, number(*pattern, "patterns")?)
+            }
+            hir::Test::Semantic(words) => (format::OP_SEMANTIC, self.word_set(words, strings)?, none),
+        })
+    }
+
+    fn param(&self, name: &str) -> Result<U32, TooLarge> {
+        self.param_index.get(name).copied().ok_or(TooLarge("params"))
+    }
+
+    fn word_set(&mut self, words: &[String], strings: &mut Strings) -> Result<U32, TooLarge> {
+        if let Some(&set) = self.word_set_index.get(words) {
+            return Ok(set);
+        }
+        let sorted: BTreeSet<&str> = words.iter().map(String::as_str).collect();
+        let first = number(self.words.len(), "words")?;
+        for word in &sorted {
+            self.words.push(strings.add(word)?);
+        }
+        let set = number(self.word_sets.len(), "word sets")?;
+        self.word_sets.push(WordSet { first, count: number(sorted.len(), "words")? });
+        self.word_set_index.insert(words.to_vec(), set);
+        Ok(set)
+    }
+}
+
+/// The class map and the automata, one after the other, transition tables in one byte an entry
+/// where the states fit.
+fn write_automata(
+    tables: &mut Tables,
+    policy: &hir::Policy,
+    automata: &Automata,
+    strings: &mut Strings,
+) -> Result<(), TooLarge> {
+    if automata.dfas.is_empty() {
+        return Ok(());
+    }
+    let map = &automata.classes;
+    let blocks = number(map.blocks.len() / format::CLASS_BLOCK, "class blocks")?;
+    let head = format::ClassMapHead { classes: U32::new(map.classes), blocks };
+    tables.class_map.extend_from_slice(head.as_bytes());
+    for entry in map.stage1.iter().chain(&map.blocks) {
+        tables.class_map.extend_from_slice(&entry.to_le_bytes());
+    }
+    let place = |bytes: &Vec<u8>| number(bytes.len(), "bytes of automata");
+    for (dfa, pattern) in automata.dfas.iter().zip(&policy.patterns) {
+        let bytes = &mut tables.dfa_bytes;
+        let column_map = place(bytes)?;
+        bytes.extend_from_slice(&dfa.column_map);
+        let table = place(bytes)?;
+        let width: u32 = if dfa.states <= 256 { 1 } else { 2 };
+        for entry in &dfa.table {
+            match u8::try_from(*entry) {
+                Ok(low) if width == 1 => bytes.push(low),
+                _ => bytes.extend_from_slice(&entry.to_le_bytes()),
+            }
+        }
+        let answers = place(bytes)?;
+        bytes.extend_from_slice(&dfa.answers);
+        tables.dfas.push(Dfa {
+            pattern: strings.add(pattern.text())?,
+            states: U32::new(dfa.states),
+            columns: U32::new(dfa.columns),
+            width: U32::new(width),
+            start: U32::new(dfa.start),
+            column_map,
+            table,
+            answers,
+            empty: U32::new(dfa.empty.into()),
+        });
+    }
+    Ok(())
+}

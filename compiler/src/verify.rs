@@ -1,0 +1,112 @@
+//! The artifact against the specification, before it is given out.
+//!
+//! The bytes are loaded with the real VM and asked about the policy's own boundary cases; every
+//! answer must be the reference evaluator's, errors included. The cases come from the HIR, not from
+//! the tables: for each rule an action that it is meant for, then that action with one thing changed:
+//! a near miss of a literal, each param absent, null, of another kind, just beside its threshold,
+//! each boundary minute, each weekday.
+
+mod cases;
+
+use crate::Verify;
+use crate::hir;
+use crate::hir::reference::{self, Verdict};
+use aegis_vm::{Action, Decision, LoadError, NoClock, Policy, Timestamp};
+use std::fmt;
+
+/// One question.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) action: Action,
+    pub(crate) now: Option<Timestamp>,
+}
+
+/// The most tests of a rule that [`Verify::Fast`] spends, over all cases.
+const FAST_RULE_TESTS: usize = 20_000_000;
+
+/// Why an artifact was not given out.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The loader refuses it.
+    Refused(LoadError),
+    /// It answers otherwise than the specification.
+    Differs { case: Box<Case>, expected: String, found: String },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Refused(error) => write!(f, "the loader refuses the artifact: {error}"),
+            Fault::Differs { case, expected, found } => write!(
+                f,
+                "the artifact decides {:?} on {:?} as {found}; the policy says {expected}",
+                case.action.kind(),
+                case.action.target(),
+            ),
+        }
+    }
+}
+
+/// The cases to check, within the budget; none for [`Verify::Off`].
+pub(crate) fn plan(policy: &hir::Policy, verify: Verify) -> Vec<Case> {
+    let budget = match verify {
+        Verify::Off => 0,
+        Verify::Fast => FAST_RULE_TESTS / policy.rules.len().max(1),
+        Verify::Full => usize::MAX,
+    };
+    cases::of(policy, budget)
+}
+
+/// What the manifest says of a plan.
+pub(crate) fn note(verify: Verify, cases: &[Case]) -> String {
+    match verify {
+        Verify::Off => "off".to_owned(),
+        Verify::Fast => format!("fast: {} boundary cases", cases.len()),
+        Verify::Full => format!("full: {} boundary cases", cases.len()),
+    }
+}
+
+/// Loads the artifact and compares it with the policy on every case.
+pub(crate) fn check(policy: &hir::Policy, artifact: &[u8], cases: &[Case]) -> Result<(), Fault> {
+    let loaded = Policy::from_bytes(artifact).map_err(Fault::Refused)?;
+    for case in cases {
+        let expected = reference::evaluate(policy, &case.action, case.now);
+        let decision = match case.now {
+            Some(now) => loaded.evaluate(&case.action, now),
+            None => loaded.evaluate(&case.action, NoClock),
+        };
+        if !agree(policy, &expected, &decision) {
+            return Err(Fault::Differs {
+                case: Box::new(case.clone()),
+                expected: format!("{expected:?}"),
+                found: format!("{decision:?}"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a decision is the verdict, in every part.
+pub(crate) fn agree(policy: &hir::Policy, verdict: &Verdict, decision: &Decision<'_>) -> bool {
+    let index = decision.rule_index().and_then(|index| usize::try_from(index).ok());
+    let name = match verdict.rule.and_then(|rule| policy.rules.get(rule)) {
+        Some(rule) => rule.name.as_str(),
+        None => "<default>",
+    };
+    let same_error = match (&verdict.error, decision.error()) {
+        (None, None) => true,
+        (Some(verdict), Some(error)) => {
+            verdict.kind == error.kind()
+                && verdict.condition == error.condition()
+                && verdict.param.as_deref() == error.param()
+                && verdict.expected == error.expected()
+                && verdict.found == error.found()
+        }
+        _ => false,
+    };
+    same_error
+        && verdict.approval == decision.approval()
+        && verdict.risk_level == decision.risk_level()
+        && verdict.rule == index
+        && name == decision.rule_name()
+}
