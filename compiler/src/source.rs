@@ -65,6 +65,16 @@ pub struct SourceFile {
     path: String,
     text: String,
     line_starts: Vec<u32>,
+    /// For each block of the text, the number of characters that begin before it.
+    chars_before_block: Vec<u32>,
+}
+
+/// Bytes between two counts of characters.
+const BLOCK: usize = 1024;
+
+/// The characters that begin in a part of a text: its bytes that continue none.
+fn chars_begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
 impl SourceFile {
@@ -81,18 +91,24 @@ impl SourceFile {
     }
 
     /// The line and column of a byte offset; an offset past the end is the end.
+    ///
+    /// Takes the same time however long the line is.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
         let index = self.line_starts.partition_point(|&start| start <= offset).saturating_sub(1);
         let start = self.line_starts.get(index).copied().unwrap_or(0);
-        let range = Span { file: FileId(0), start, end: offset.max(start) }.range();
-        let end = range.end.min(self.text.len());
-        let column = match self.text.get(range.start..end) {
-            Some(before) => before.chars().count(),
-            None => end.saturating_sub(range.start),
-        };
+        let column = self.chars_before(offset.max(start)).saturating_sub(self.chars_before(start));
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
         Position { line: count(index), column: count(column) }
+    }
+
+    /// The number of characters that begin before a byte offset.
+    fn chars_before(&self, offset: u32) -> usize {
+        let end = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
+        let block = end / BLOCK;
+        let counted = self.chars_before_block.get(block).and_then(|&chars| usize::try_from(chars).ok());
+        let rest = self.text.as_bytes().get(block * BLOCK..end).unwrap_or_default();
+        counted.unwrap_or(0) + chars_begun(rest)
     }
 
     /// The text of a line, counted from 1, without its line break.
@@ -126,7 +142,13 @@ impl SourceMap {
         let mut line_starts = vec![0];
         let breaks = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
         line_starts.extend(breaks.filter_map(|(i, _)| u32::try_from(i + 1).ok()));
-        self.files.push(SourceFile { path: path.into(), text, line_starts });
+        let mut begun = 0;
+        let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+            begun += chars_begun(block);
+            u32::try_from(begun).unwrap_or(u32::MAX)
+        });
+        let chars_before_block = std::iter::once(0).chain(blocks).collect();
+        self.files.push(SourceFile { path: path.into(), text, line_starts, chars_before_block });
         id
     }
 
@@ -155,5 +177,28 @@ impl SourceMap {
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
         self.file(span.file).text().get(span.range()).unwrap_or("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SourceMap, Span};
+
+    #[test]
+    fn positions_count_characters() {
+        let lines = ["", "a\u{301}한글\u{1f600} end", &"é".repeat(5000), &"x".repeat(2048), "\r"];
+        let text = lines.join("\n");
+        let mut sources = SourceMap::new();
+        let id = sources.add("f.yaml", text.as_str());
+        let mut offset = 0;
+        for (line, content) in (1..).zip(lines) {
+            for (column, (at, _)) in (1..).zip(content.char_indices()) {
+                let position = sources.position(Span::new(id, offset + at..offset + at));
+                assert_eq!((position.line, position.column), (line, column));
+            }
+            offset += content.len() + 1;
+        }
+        let end = sources.position(Span::new(id, usize::MAX..usize::MAX));
+        assert_eq!((end.line, end.column), (5, 2));
     }
 }

@@ -47,10 +47,10 @@ pub(crate) enum Command {
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
     /// Try actions out, for a person to read.
-    #[command(after_help = SIMULATE_EXAMPLES)]
+    #[command(after_help = SIMULATE_EXAMPLES, override_usage = "aegisc simulate [OPTIONS] <POLICY>... <TYPE[:TARGET]>...")]
     Simulate(TryArgs),
     /// Say what every rule made of one action.
-    #[command(after_help = EXPLAIN_EXAMPLES)]
+    #[command(after_help = EXPLAIN_EXAMPLES, override_usage = "aegisc explain [OPTIONS] <POLICY>... <TYPE[:TARGET]>")]
     Explain(TryArgs),
     /// Show what an artifact is made of.
     #[command(after_help = INSPECT_EXAMPLES)]
@@ -211,7 +211,7 @@ pub(crate) struct EvalArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TryArgs {
     /// An artifact, or layers in order; then `type:target` actions.
-    #[arg(required = true, value_name = "POLICY… ACTION")]
+    #[arg(required = true, value_name = "POLICY, ACTION")]
     pub(crate) policy_and_actions: Vec<OsString>,
     /// A param, its value as JSON, or as text if it is not JSON.
     #[arg(long = "param", value_name = "KEY=VALUE")]
