@@ -37,7 +37,7 @@ fn read(
     if source.len() > limits.file_bytes.min(MOST_BYTES) {
         let limit = limits.file_bytes.min(MOST_BYTES);
         let start = Span::new(file, 0..0);
-        let message = format!("the file has {} bytes, more than the limit of {limit}", source.len());
+        let message = format!("the file is longer than the limit of {limit} bytes");
         return Err(Stop::new(
             Diagnostic::error("file_size", start, message).help("split the policy into layers"),
         ));

@@ -49,6 +49,8 @@ fn an_output_that_cannot_be_written_is_refused_at_once() {
         ("./sub/../good.yaml", "it is one of the layers; write to another file"),
         ("good.yaml/p.aegisb", "the folder `good.yaml` does not exist; create it first"),
         ("-", "an artifact goes into a file, never to standard output; name one"),
+        #[cfg(unix)]
+        ("/dev/null", "it is a device or a pipe, not a file"),
         ("..", "it is a folder; write `-o ../policy.aegisb`"),
     ];
     for (output, why) in cases {

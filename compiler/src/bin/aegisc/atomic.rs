@@ -5,16 +5,24 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::Builder;
 
+/// Why a device or a pipe is left alone: the rename would put a file in its place.
+pub(crate) const NOT_A_FILE: &str = "it is a device or a pipe, not a file";
+
 /// Puts `bytes` at `path`. Whoever reads the path sees the old file or the new one, also after a
 /// crash; on an error the old one is untouched and nothing is left beside it.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = followed(path)?;
+    if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE));
+    }
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let mut temporary = builder(&target).tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
+    // The name of the temporary file means nothing to the user: of its error only the kind is said.
+    let mut temporary =
+        builder(&target).tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+    temporary.as_file_mut().write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary.persist(&target).map_err(|error| error.error)?;
     sync_folder(folder)

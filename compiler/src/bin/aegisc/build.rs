@@ -24,9 +24,7 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
     let format = args.front.format;
     let counts = shell.findings(&compilation.diagnostics, &compilation.sources, format, JsonTo::Error)?;
     let Some(output) = compilation.output else {
-        if format != Format::Json {
-            shell.refused(counts);
-        }
+        shell.refused(counts, format);
         return Ok(Done::PolicyAtFault);
     };
     // What does not load must not be written.
@@ -67,9 +65,13 @@ fn check_output(output: &Path, args: &BuildArgs) -> Result<(), Failure> {
     if input::is_standard_input(output) {
         return refuse("an artifact goes into a file, never to standard output; name one".to_owned());
     }
-    if fs::metadata(output).is_ok_and(|metadata| metadata.is_dir()) {
-        let inside = output.join("policy.aegisb");
-        return refuse(format!("it is a folder; write `-o {}`", inside.display()));
+    match fs::metadata(output) {
+        Ok(metadata) if metadata.is_dir() => {
+            let inside = output.join("policy.aegisb");
+            return refuse(format!("it is a folder; write `-o {}`", inside.display()));
+        }
+        Ok(metadata) if !metadata.is_file() => return refuse(atomic::NOT_A_FILE.to_owned()),
+        _ => {}
     }
     match output.parent() {
         _ if output.file_name().is_none() => return refuse("it names no file".to_owned()),

@@ -11,9 +11,7 @@ pub(crate) fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
     let format = args.front.format;
     let counts = shell.findings(&checked.diagnostics, &checked.sources, format, JsonTo::Output)?;
     let Some(policy) = checked.policy else {
-        if format != Format::Json {
-            shell.refused(counts);
-        }
+        shell.refused(counts, format);
         return Ok(Done::PolicyAtFault);
     };
     if format != Format::Json {

@@ -108,7 +108,7 @@ fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded
             Ok(Loaded::Policy(Box::new(policy)))
         }
         None => {
-            shell.refused(counts);
+            shell.refused(counts, front.format);
             Ok(Loaded::Refused)
         }
     }

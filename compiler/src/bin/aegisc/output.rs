@@ -124,9 +124,11 @@ impl Shell {
         Ok(Counts { errors: count(Level::Error), warnings: count(Level::Warn), notes: count(Level::Note) })
     }
 
-    /// The last line of a run that was refused.
-    pub(crate) fn refused(&self, counts: Counts) {
-        self.error(&format!("could not compile: {}", counts.text()));
+    /// The last line of a run that was refused; not among findings that a script reads.
+    pub(crate) fn refused(&self, counts: Counts, format: Format) {
+        if format != Format::Json {
+            self.error(&format!("could not compile: {}", counts.text()));
+        }
     }
 }
 
