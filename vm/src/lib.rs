@@ -4,6 +4,8 @@
 
 mod action;
 mod decision;
+#[doc(hidden)]
+pub mod dfa;
 mod error;
 pub mod format;
 pub mod json;

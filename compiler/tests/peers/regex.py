@@ -216,7 +216,7 @@ def compare(pattern, texts, expected, got, tally, differences):
             return
         tally["patterns"]["both accept"] += 1
         tally["patterns"]["searches"] += len(texts)
-        for route in ("naive",):
+        for route in ("naive", "dfa"):
             for text, want, have in zip(texts, expected["found"], got[route], strict=True):
                 if want != have:
                     differences.append((pattern, text, f"{route} says {have}, CPython says {want}"))
