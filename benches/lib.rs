@@ -58,7 +58,8 @@ fn recorded(yaml: &str, json: &str) -> Workload {
 /// actions uniform over the rules, a tenth of them missing.
 #[must_use]
 pub fn w3(rules: usize) -> Workload {
-    let mut yaml = String::from("version: \"1\"\ndefaults: { risk_level: high, approval: approve }\nrules:\n");
+    let mut yaml =
+        String::from("version: \"1\"\ndefaults: { risk_level: high, approval: approve }\nrules:\n");
     for i in 0..rules {
         writeln!(
             yaml,
@@ -67,7 +68,9 @@ pub fn w3(rules: usize) -> Workload {
         )
         .unwrap();
     }
-    yaml.push_str("  - name: rest\n    match: { type: \"*\" }\n    risk_level: critical\n    approval: block\n");
+    yaml.push_str(
+        "  - name: rest\n    match: { type: \"*\" }\n    risk_level: critical\n    approval: block\n",
+    );
     let mut random = Random(1);
     let mut action = |_| {
         let i = random.below(rules);

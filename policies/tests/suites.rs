@@ -24,7 +24,8 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 fn compile(layers: &[String]) -> Policy {
-    Policy::from_yaml_files(layers.iter().map(|layer| folder().join(layer))).unwrap_or_else(|error| panic!("{error}"))
+    Policy::from_yaml_files(layers.iter().map(|layer| folder().join(layer)))
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn cases(suite: &Path) -> Vec<Value> {

@@ -223,12 +223,18 @@ impl<'a> Builder<'a> {
             let span = self.span(start..start + line.len());
             start += line.len() + 1;
             if line.starts_with('%') && !is_version(line) {
-                return Err(Diagnostic::error("syntax", span, "only the directive `%YAML 1.1` has a meaning")
-                    .help("remove the line, or put text that starts with `%` into quotes")
-                    .into());
+                return Err(Diagnostic::error(
+                    "syntax",
+                    span,
+                    "only the directive `%YAML 1.1` has a meaning",
+                )
+                .help("remove the line, or put text that starts with `%` into quotes")
+                .into());
             }
             if line.starts_with("...") {
-                return Err(Diagnostic::error("syntax", span, "`...` ends no document").help("remove it").into());
+                return Err(Diagnostic::error("syntax", span, "`...` ends no document")
+                    .help("remove it")
+                    .into());
             }
         }
         Ok(())
@@ -509,7 +515,10 @@ impl<'a> Builder<'a> {
 
 /// Whether a line is `%YAML 1.` and a number.
 fn is_version(line: &str) -> bool {
-    let minor = line.strip_prefix("%YAML ").map(|rest| rest.trim_matches(' ')).and_then(|rest| rest.strip_prefix("1."));
+    let minor = line
+        .strip_prefix("%YAML ")
+        .map(|rest| rest.trim_matches(' '))
+        .and_then(|rest| rest.strip_prefix("1."));
     minor.is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()))
 }
 
