@@ -143,7 +143,7 @@ pub(crate) struct BuildArgs {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = policy_id)]
     pub(crate) policy_id: String,
     /// A number that the artifact carries; let it only ever rise.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) revision: u64,
     /// A text that the artifact carries: a commit, say.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
         verify: args.verify.into(),
         ..args.front.options()
     };
-    let compilation = aegisc::compile(layers, &options);
+    let compilation = aegisc::compile(layers, &options).map_err(|error| Failure::new(error.to_string()))?;
     let format = args.front.format;
     let counts = shell.findings(&compilation.diagnostics, &compilation.sources, format, JsonTo::Error)?;
     let Some(output) = compilation.output else {
@@ -54,10 +54,10 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
 }
 
 /// What the manifest says of the check of the output, as the end of a sentence.
-pub(crate) fn verified(note: &str) -> String {
+fn verified(note: &str) -> String {
     match note {
         "off" => "not verified".to_owned(),
-        note => format!("verified: {note}"),
+        note => format!("verified ({note})"),
     }
 }
 

@@ -29,10 +29,10 @@ pub(crate) fn run(args: &TryArgs, shell: &Shell) -> Result<Done, Failure> {
     }
     // Writing to a string cannot fail, here and below.
     if not_reached > 0 {
-        let _ = writeln!(text, "  {FAINT}{} not reached{FAINT:#}", counted(not_reached, "later rule"));
+        let _ = writeln!(text, "     {FAINT}{} not reached{FAINT:#}", counted(not_reached, "later rule"));
     }
     if trace.decision().rule_index().is_none() {
-        let _ = writeln!(text, "  no rule matched: {}", default_note(&policy));
+        let _ = writeln!(text, "     no rule matched: {}", default_note(&policy));
     }
     let _ = writeln!(text, "{} -> {}", printable(&action::shown(action)), verdict(&trace.decision()));
     shell.out(&text)?;

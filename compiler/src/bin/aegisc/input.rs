@@ -97,7 +97,8 @@ pub(crate) fn load(path: &Path, bytes: impl Into<Vec<u8>>) -> Result<Policy, Fai
 
 fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
     let layers = layers(paths, front.limits().file_bytes)?;
-    let compilation = aegisc::compile(layers, &front.options());
+    let compilation =
+        aegisc::compile(layers, &front.options()).map_err(|error| Failure::new(error.to_string()))?;
     let counts =
         shell.findings(&compilation.diagnostics, &compilation.sources, front.format, JsonTo::Error)?;
     match compilation.output {

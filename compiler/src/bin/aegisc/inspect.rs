@@ -1,7 +1,6 @@
 //! `aegisc inspect`: an artifact -> what it is made of.
 
 use crate::args::InspectArgs;
-use crate::build::verified;
 use crate::input;
 use crate::output::{Done, FAINT, Failure, STRONG, Shell, counted, grouped, hex, printable};
 use crate::reason::outcome;
@@ -40,7 +39,7 @@ fn header(text: &mut String, policy: &Policy) -> fmt::Result {
         ("policy id", or_none(policy.policy_id())),
         ("revision", policy.revision().to_string()),
         ("label", or_none(&manifest.label)),
-        ("checked", verified(&manifest.verified)),
+        ("verified", printable(&manifest.verified)),
         ("version", printable(&manifest.version)),
         ("scope", or_none(&manifest.scope)),
         ("scope id", or_none(&manifest.scope_id)),
