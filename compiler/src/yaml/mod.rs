@@ -1,7 +1,31 @@
 //! YAML 1.1 as PyYAML's `safe_load` reads it: text -> a [`Document`] of spanned nodes.
 //!
-//! `events` drives the parser and builds the arena, `scalar` gives plain scalars their YAML 1.1
-//! meaning, `merge` flattens `<<`, and `limits` bounds depth, expansion and sizes.
+//! bytes → [`decode`] → characters that YAML allows → events → nodes → merge keys → [`Document`]
+//!
+//! The grammar comes from an event parser for YAML 1.2. Every scalar is then read again from its
+//! place by the rules of YAML 1.1 (`text`), and every gap between scalars is looked over (`gap`):
+//! where the two readings part, the file is refused, so no text means here what it does not mean
+//! there. `scalar`, `number` and `timestamp` give scalars their values, `tag` applies `!!tags`,
+//! `merge` flattens `<<` and bounds what aliases expand to.
+
+mod base64;
+mod build;
+mod core_schema;
+mod decode;
+mod events;
+mod gap;
+mod leaf;
+mod merge;
+mod number;
+mod scalar;
+mod syntax;
+mod tag;
+mod text;
+mod timestamp;
+
+pub use core_schema::{describe, yaml12_reading};
+pub use decode::{DecodeError, decode};
+pub use events::parse;
 
 use crate::source::{FileId, Span};
 use num_bigint::BigInt;
@@ -17,6 +41,61 @@ pub struct Document {
     pub(crate) nodes: Vec<Node>,
     /// `None` for an empty file.
     pub(crate) root: Option<Use>,
+}
+
+impl Document {
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> FileId {
+        self.file
+    }
+
+    /// The top node; `None` for an empty file.
+    #[must_use]
+    pub fn root(&self) -> Option<Use> {
+        self.root
+    }
+
+    /// A node of this document. Children have lower ids than their parents, so a walk ends.
+    ///
+    /// # Panics
+    ///
+    /// If the id is of another document that has more nodes.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The node that is used.
+    ///
+    /// # Panics
+    ///
+    /// As [`Document::node`].
+    #[must_use]
+    pub fn get(&self, used: Use) -> &Node {
+        self.node(used.node)
+    }
+
+    /// The node at a position, if there is one that far.
+    #[must_use]
+    pub fn id(&self, index: usize) -> Option<NodeId> {
+        let id = u32::try_from(index).ok().filter(|_| index < self.nodes.len())?;
+        Some(NodeId(id))
+    }
+
+    /// How many nodes the file writes.
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
+impl NodeId {
+    /// The position of the node in its document, children before parents.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
 }
 
 /// A node where it is used: behind an alias, `span` is the alias and the node stands elsewhere.

@@ -1,0 +1,64 @@
+//! Drives the event parser over one file and hands its events to the builder.
+
+use super::build::{Builder, Stop};
+use super::{Document, Limits, decode, merge, syntax};
+use crate::diag::Diagnostic;
+use crate::source::{FileId, SourceMap, Span};
+use granit_parser::Parser;
+
+/// Reads a file of the source map as one YAML document.
+///
+/// Every finding is pushed to `diagnostics`. Errors that leave the shape of the document known,
+/// such as an unknown tag, do not end the reading: the document is given with them, so that later
+/// passes can say more in the same run. `None` means that the file cannot be read as YAML.
+#[must_use]
+pub fn parse(
+    file: FileId,
+    sources: &SourceMap,
+    limits: &Limits,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Document> {
+    let source = sources.file(file).text();
+    match read(file, source, limits, diagnostics) {
+        Ok(document) => Some(document),
+        Err(Stop(diagnostic)) => {
+            diagnostics.push(*diagnostic);
+            None
+        }
+    }
+}
+
+fn read(
+    file: FileId,
+    source: &str,
+    limits: &Limits,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Document, Stop> {
+    if source.len() > limits.file_bytes.min(MOST_BYTES) {
+        let limit = limits.file_bytes.min(MOST_BYTES);
+        let start = Span::new(file, 0..0);
+        let message = format!("the file has {} bytes, more than the limit of {limit}", source.len());
+        return Err(Stop::new(
+            Diagnostic::error("file_size", start, message).help("split the policy into layers"),
+        ));
+    }
+    decode::check_characters(file, source)?;
+    let options = granit_parser::options! {
+        emit_anchor_events: true,
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: limits.depth,
+        block_nesting_limit: limits.depth,
+    };
+    let mut builder = Builder::new(file, source, limits, diagnostics);
+    for event in Parser::new_from_str_with_options(source, options) {
+        let (event, span) =
+            event.map_err(|error| Stop::new(syntax::diagnostic(file, source, &error, limits.depth)))?;
+        builder.event(event, &span)?;
+    }
+    let (mut document, merges) = builder.finish();
+    merge::flatten(&mut document, &merges, limits, diagnostics)?;
+    Ok(document)
+}
+
+/// Spans count bytes in 32 bits.
+const MOST_BYTES: usize = 0xFFFF_FFF0;

@@ -1,0 +1,165 @@
+//! Scalars as nodes: the text of each read again by YAML 1.1, then its value.
+
+use super::build::{Builder, Properties, Role, Stop};
+use super::gap;
+use super::scalar::{self, Plain};
+use super::tag::{self, Tag};
+use super::text::{self, Place, Refused, Scanned};
+use super::{NodeKind, Scalar, ScalarValue, Style};
+use crate::diag::Diagnostic;
+use granit_parser::{ScalarStyle, StructureStyle};
+use std::borrow::Cow;
+use std::ops::Range;
+
+impl<'a> Builder<'a> {
+    /// A scalar that the event parser reads as `parsed` from `range`.
+    pub(super) fn scalar(
+        &mut self,
+        parsed: &str,
+        style: ScalarStyle,
+        properties: &Properties,
+        mut range: Range<usize>,
+    ) -> Result<(), Stop> {
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::Single,
+            ScalarStyle::DoubleQuoted => Style::Double,
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+        };
+        if style == Style::Block {
+            // The parser's range starts at the content.
+            let header = gap::look(self.source, self.cursor, range.start.max(self.cursor)).block;
+            range.start = header.unwrap_or(range.start);
+        }
+        // Where nothing is written the parser says `~`, with a range that is empty or an indicator.
+        let written = self.source.get(range.clone()).unwrap_or_default();
+        let empty = style == Style::Plain && parsed == "~" && written != "~";
+        if empty {
+            range.start = range.end;
+        }
+        let mut gap = self.gap(range.start)?;
+        if empty && gap.colon.is_none() {
+            // A value that is not written may have its place before its colon.
+            gap.colon = gap::next_written(self.source, range.end).filter(|&(_, b)| b == b':').map(|(at, _)| at);
+        }
+        let scanned = if empty {
+            Scanned { text: Cow::Borrowed(""), end: range.end }
+        } else {
+            self.scan(parsed, style, &range)?
+        };
+        let Scanned { text, end } = scanned;
+        let span = self.span(range.start..end);
+        self.cursor = self.cursor.max(end);
+        if text.len() > self.limits.scalar_bytes {
+            let message = format!(
+                "a text has {} bytes, more than the limit of {}",
+                text.len(),
+                self.limits.scalar_bytes
+            );
+            return Err(Diagnostic::error("scalar_size", span.at_start(), message).into());
+        }
+        let (value, role) = self.value(&text, style, properties, span)?;
+        if role != Role::Value && properties.anchor != 0 {
+            let message = format!("an anchor cannot stand on a plain `{text}`");
+            self.report(Diagnostic::error("anchor", span, message).help("remove the anchor"))?;
+        }
+        let used = self.push(NodeKind::Scalar(Scalar { style, value }), span, properties.anchor);
+        let untouched = properties.anchor == 0 && properties.tag == Tag::None;
+        let role = if empty && untouched { Role::Empty } else { role };
+        self.add(used, role, gap.question.is_some(), &gap)
+    }
+
+    /// Reads the text again. The parser's reading must cover the same place.
+    fn scan(&self, parsed: &str, style: Style, range: &Range<usize>) -> Result<Scanned<'a>, Stop> {
+        let start = range.start;
+        let written = self.source.get(range.clone()).unwrap_or_default();
+        let scanned = match style {
+            Style::Plain => {
+                let place = match self.style() {
+                    Some(StructureStyle::Flow) => Place::Flow,
+                    _ => Place::Block { indent: self.indent() },
+                };
+                Ok(text::plain(self.source, start, place))
+            }
+            Style::Single | Style::Double => text::quoted(self.source, start),
+            Style::Block => text::block(self.source, start, self.indent()),
+        };
+        let scanned = scanned.map_err(|refused| self.refused(&refused))?;
+        let agrees = match style {
+            // Only the content counts: line breaks at the end and folding are ours to judge.
+            Style::Block => {
+                let ours = scanned.text.bytes().filter(|b| !b.is_ascii_whitespace());
+                ours.eq(parsed.bytes().filter(|b| !b.is_ascii_whitespace()))
+            }
+            // Inside brackets a colon is always an indicator.
+            Style::Plain if written.starts_with(':') && self.style() == Some(StructureStyle::Flow) => false,
+            _ => scanned.end == range.end,
+        };
+        if agrees {
+            return Ok(scanned);
+        }
+        let end = if style == Style::Block { scanned.end } else { scanned.end.max(range.end) };
+        Err(Diagnostic::error(
+            "syntax",
+            self.span(start..end),
+            "YAML 1.1 and 1.2 end this text at different places",
+        )
+        .help("put the text into quotes on one line")
+        .into())
+    }
+
+    fn refused(&self, refused: &Refused) -> Stop {
+        let rest = self.source.get(refused.at..).unwrap_or_default();
+        let len = rest.chars().next().map_or(0, char::len_utf8);
+        let span = self.span(refused.at..refused.at + len);
+        Diagnostic::error("syntax", span, refused.why).help(refused.help).into()
+    }
+
+    /// The value of a scalar, and what it is where it stands as a key.
+    fn value(
+        &mut self,
+        text: &str,
+        style: Style,
+        properties: &Properties,
+        span: crate::source::Span,
+    ) -> Result<(ScalarValue, Role), Stop> {
+        let read = match (properties.tag, style) {
+            (Tag::None | Tag::Bare, Style::Plain) => match scalar::resolve(text) {
+                Ok(Plain::Value(value)) => Ok(value),
+                Ok(Plain::Merge) => return Ok((scalar::string(text), Role::Merge)),
+                Ok(Plain::Default) => return Ok((scalar::string(text), Role::Default)),
+                Err(unreadable) => Err(unreadable),
+            },
+            (Tag::None, _) => Ok(scalar::string(text)),
+            (Tag::Scalar(tag), _) => tag::construct(tag, text),
+            (Tag::Bare, _) => {
+                let tag = self.span(properties.tag_range.clone());
+                let message = "the tag `!` makes YAML 1.1 read quoted text as if it had no quotes";
+                self.report(Diagnostic::error("tag", tag, message).help("remove the tag"))?;
+                Ok(scalar::string(text))
+            }
+            _ => {
+                self.wrong_tag(properties, "a scalar")?;
+                Ok(scalar::string(text))
+            }
+        };
+        let value = match read {
+            Ok(value) => value,
+            Err(unreadable) => {
+                let message = format!("`{}` is not a value: {}", excerpt(text), unreadable.0);
+                let error = Diagnostic::error("scalar", span, message);
+                self.report(error.help("put text into quotes, or mend the value"))?;
+                scalar::string(text)
+            }
+        };
+        Ok((value, Role::Value))
+    }
+}
+
+/// The start of a text, for a message.
+fn excerpt(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(40) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()).into(),
+        None => text.into(),
+    }
+}

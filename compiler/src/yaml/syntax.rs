@@ -1,0 +1,138 @@
+//! The event parser's errors in this project's words: what is wrong and how to mend it.
+
+use crate::diag::Diagnostic;
+use crate::source::{FileId, Span};
+use granit_parser::{ErrorKind, ScanError};
+
+/// The error as a diagnostic.
+pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: usize) -> Diagnostic {
+    let mut at = error.marker().byte_offset().unwrap_or(source.len()).min(source.len());
+    while !source.is_char_boundary(at) {
+        at -= 1;
+    }
+    let len = source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let span = Span::new(file, at..at + len);
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return too_deep(span, depth);
+    }
+    let (message, help) = words(error.kind());
+    let message = if message.is_empty() { error.info() } else { message.to_owned() };
+    let diagnostic = Diagnostic::error("syntax", span, message);
+    if help.is_empty() { diagnostic } else { diagnostic.help(help) }
+}
+
+/// Nesting beyond the limit.
+pub(super) fn too_deep(span: Span, depth: usize) -> Diagnostic {
+    Diagnostic::error("too_deep", span, format!("collections nest deeper than {depth}"))
+        .help("flatten the structure")
+}
+
+/// A tab where YAML 1.1 allows only spaces.
+pub(super) fn tab(span: Span) -> Diagnostic {
+    Diagnostic::error("syntax", span, "a tab cannot separate or indent")
+        .label("use spaces here")
+        .help("YAML 1.1 allows tabs in quotes, comments and block scalars alone")
+}
+
+/// The words for a kind; an empty message keeps the parser's own.
+fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
+    match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart => ("a tab cannot separate or indent", "use spaces"),
+        ErrorKind::UnclosedQuotedScalar => ("the quote is never closed", "close it at the end of the text"),
+        ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidBlockScalarIndent
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::InvalidFlowScalarIndent => (
+            "the indentation fits no open block",
+            "indent the line as the other lines of its block, or one level deeper",
+        ),
+        ErrorKind::ExpectedBlockMappingKey => (
+            "a key was expected here",
+            "entries of one mapping start in the same column, each as `key: value`",
+        ),
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            ("a list item was expected here", "items of one list start in the same column, each with `- `")
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            ("a `:` is missing after the key", "write `key: value` on one line, with a space after the colon")
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
+            "a `:` cannot stand here",
+            "quote text that holds a colon and a space, and start each key on a line of its own",
+        ),
+        ErrorKind::InvalidMappingValueWhitespace | ErrorKind::FlowMappingValueAdjacentCollection => {
+            ("a space is missing after `:`", "write `key: value`")
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::InvalidBlockEntryWhitespace => {
+            ("a list item cannot start here", "start each `- ` item on a line of its own")
+        }
+        ErrorKind::BlockEntryInFlowCollection => {
+            ("`- ` cannot stand inside brackets", "separate the items by commas")
+        }
+        ErrorKind::MappingKeyNotAllowed => ("a key cannot start here", "start it on a line of its own"),
+        ErrorKind::UnknownQuotedScalarEscape => (
+            "YAML knows no such escape",
+            "write `\\\\` for a backslash, or use single quotes, which know no escapes",
+        ),
+        ErrorKind::InvalidQuotedScalarHexEscape => {
+            ("the escape needs more hexadecimal digits", "write `\\x41`, `\\u0041` or `\\U00000041`")
+        }
+        ErrorKind::InvalidLowSurrogateHexEscape
+        | ErrorKind::InvalidLowSurrogate
+        | ErrorKind::MissingLowSurrogate
+        | ErrorKind::UnpairedLowSurrogate
+        | ErrorKind::InvalidUnicodeEscape => (
+            "the escape is no character",
+            "write a character beyond U+FFFF as `\\U` and eight digits, not as two halves",
+        ),
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => (
+            "text follows the closing quote",
+            "put the whole text into quotes; write a quote inside as `''` or `\\\"`",
+        ),
+        ErrorKind::DocumentIndicatorInQuotedScalar => {
+            ("a document marker stands inside the quotes", "close the quote before it, or indent the line")
+        }
+        ErrorKind::UnexpectedEofFlowSequence | ErrorKind::ExpectedFlowSequenceSeparator => {
+            ("a `,` or `]` was expected here", "separate items by commas and close the list with `]`")
+        }
+        ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofImplicitFlowMapping
+        | ErrorKind::ExpectedFlowMappingSeparator => {
+            ("a `,` or `}` was expected here", "separate entries by commas and close the mapping with `}`")
+        }
+        ErrorKind::UnclosedFlowCollection { .. } => ("the bracket is never closed", "close it"),
+        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
+            ("this bracket closes nothing", "match it with an open bracket of its kind, or quote the text")
+        }
+        ErrorKind::InvalidBlockScalarHeader | ErrorKind::ZeroBlockScalarIndent => (
+            "this cannot follow `|` or `>`",
+            "after `|` or `>` only `+` or `-`, one digit from 1 to 9 and a comment may stand",
+        ),
+        ErrorKind::CommentNotSeparated => ("a `#` needs a space before it to start a comment", ""),
+        ErrorKind::CommentInterceptedScalar => (
+            "a comment stands inside a text of several lines",
+            "move the comment, or put the text into quotes",
+        ),
+        ErrorKind::UndeclaredTagHandle => ("the tag's prefix is not declared", "remove the tag"),
+        ErrorKind::MissingAnchorOrAliasName => {
+            ("a name is missing after `&` or `*`", "put text that starts with `&` or `*` into quotes")
+        }
+        ErrorKind::UnexpectedCharacter { .. } | ErrorKind::PlainScalarStartsWithDashFlowIndicator => {
+            ("text cannot start with this character", "put the text into quotes")
+        }
+        ErrorKind::ExpectedDocumentStart => {
+            ("the document has already ended here", "indent the text as the rest, or remove it")
+        }
+        ErrorKind::UnsupportedYamlMajorVersion => {
+            ("the file declares an unknown version of YAML", "remove the `%YAML` line")
+        }
+        ErrorKind::MissingDocumentEndBeforeDirective => {
+            ("a line that starts with `%` cannot stand here", "put text that starts with `%` into quotes")
+        }
+        _ => ("", ""),
+    }
+}
