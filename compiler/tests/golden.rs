@@ -94,6 +94,7 @@ fn every_error_has_a_golden_file() {
         "bad_time",
         "bad_version",
         "bad_weekdays",
+        "regex_too_large",
         "bad_window",
         "unknown_approval",
         "unknown_risk_level",

@@ -105,6 +105,7 @@ impl Reader<'_> {
                     lint = lint.fix(key.span, near, format!("write `{near}`"));
                 }
             }
+            None if self.str(key).is_none() => lint = lint.label(self.reading(key)),
             None => lint = lint.label("no such condition"),
         }
         self.report(lint.help(format!("the conditions are {}", list(&KNOWN_CONDITIONS))));

@@ -89,6 +89,7 @@ impl<'a> Reader<'a> {
                     lint = lint.fix(key.span, near, format!("write `{near}`"));
                 }
             }
+            (None, None) if text.is_none() => lint = lint.label(self.reading(key)),
             (None, None) => lint = lint.label("no such key here"),
         }
         self.report(lint.help(format!("the keys of {} are {}", keys.owner, list(keys.known))));
