@@ -141,3 +141,25 @@ fn too_deep_constants_are_refused() {
     let said = said(rule(130), &options);
     assert!(said.starts_with("error[too_deep]: a constant is nested more than 128 deep\n"), "{said}");
 }
+
+#[test]
+fn every_fix_mends_what_it_is_for() {
+    let mut mended = 0;
+    for path in entries(&folder()).iter().filter(|path| path.extension().is_some_and(|e| e == "yaml")) {
+        let before = check(layers(path), &Options::default());
+        for (diagnostic, fix) in before.diagnostics.iter().filter_map(|d| Some((d, d.fix.as_ref()?))) {
+            let mut text = before.sources.file(fix.span.file).text().to_owned();
+            text.replace_range(fix.span.range(), &fix.replacement);
+            let path = "mended.yaml".to_owned();
+            let after =
+                check(vec![LayerSource { path, bytes: text.clone().into_bytes() }], &Options::default());
+            let still = |d: &aegisc::diag::Diagnostic| {
+                d.code.name() == "syntax"
+                    || (d.code == diagnostic.code && d.primary.start == diagnostic.primary.start)
+            };
+            assert!(!after.diagnostics.iter().any(still), "{diagnostic:?}\n{text}");
+            mended += 1;
+        }
+    }
+    assert!(mended > 20, "only {mended} fixes");
+}
