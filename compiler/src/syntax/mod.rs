@@ -92,7 +92,7 @@ pub struct Rule {
 /// One condition.
 #[derive(Debug)]
 pub struct Condition {
-    /// The key; one that is not text is shown as Python's `str` of it.
+    /// The key; of one that is not text, its spelling.
     pub key: Spanned<String>,
     /// What it asks.
     pub ask: Ask,
