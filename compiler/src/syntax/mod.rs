@@ -180,5 +180,7 @@ pub struct CumulativeRisk {
 /// the rest.
 #[must_use]
 pub fn read(document: &Document, sources: &SourceMap, out: &mut Vec<Diagnostic>) -> Layer {
-    reader::Reader::new(document, sources, out).layer()
+    let mut reader = reader::Reader::new(document, sources, out);
+    reader.report_duplicates();
+    reader.layer()
 }
