@@ -124,3 +124,91 @@ fn stricter(earlier: CumulativeRisk, later: CumulativeRisk) -> CumulativeRisk {
     let lower = if later.max_total_risk < earlier.max_total_risk { later } else { earlier };
     CumulativeRisk { on_exceed, ..lower }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use crate::diag::{LevelSetting, Levels};
+    use crate::hir::Policy;
+    use crate::{LayerSource, Options, check};
+    use aegis_vm::{Approval, RiskLevel};
+
+    fn merged(texts: &[&str]) -> Policy {
+        let mut levels = Levels::new();
+        levels.cap(LevelSetting::Warn);
+        let layer = |text: &&str| LayerSource { path: "x.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
+        let layers = texts.iter().map(layer).collect();
+        check(layers, &Options { levels, ..Options::default() }).policy.unwrap()
+    }
+
+    #[test]
+    fn the_first_layer_gives_all_but_the_rules() {
+        let policy = merged(&[
+            "version: 2\nscope: team\nrules: [{match: {type: a}}, {name: '', match: {target: b}}]",
+            "version: 1\nscope: org\nscope_id: x\ndefaults: {approval: auto}\nrules: [{}, {name: n}]",
+        ]);
+        let names: Vec<_> = policy.rules.iter().map(|rule| rule.name.as_str()).collect();
+        assert_eq!(names, ["rule_0", "*@b", "rule_0", "n"]);
+        assert_eq!(
+            (policy.default.approval, policy.default.risk_level),
+            (Approval::Block, RiskLevel::Medium)
+        );
+        assert_eq!(
+            (policy.version.as_str(), policy.scope.as_str(), policy.scope_id.as_str()),
+            ("2", "team", "")
+        );
+        let files: Vec<_> = policy.rules.iter().map(|rule| rule.span.file.index()).collect();
+        assert_eq!(files, [0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn an_empty_policy_has_the_plain_defaults() {
+        let policy = merged(&[""]);
+        assert_eq!((policy.rules.len(), policy.version.as_str(), policy.scope.as_str()), (0, "1", "global"));
+    }
+
+    #[test]
+    fn the_lower_limit_counts_with_the_stricter_outcome() {
+        let limit = |text: &str| format!("plan_rules: {{cumulative_risk: {text}}}");
+        let cases = [
+            (
+                ["{max_total_risk: 9}", "{max_total_risk: 5, on_exceed: auto, name: low}"],
+                Some((5, Approval::Block, "low")),
+            ),
+            (
+                ["{max_total_risk: 5, on_exceed: auto}", "{max_total_risk: 9, on_exceed: approve}"],
+                Some((5, Approval::Approve, "cumulative_risk")),
+            ),
+            (
+                ["{max_total_risk: 5, name: a}", "{max_total_risk: 5, name: b}"],
+                Some((5, Approval::Block, "a")),
+            ),
+            (
+                ["{max_total_risk: 0}", "{max_total_risk: 7, on_exceed: auto}"],
+                Some((7, Approval::Auto, "cumulative_risk")),
+            ),
+            (["{name: a}", "{max_total_risk: -3}"], None),
+        ];
+        for (texts, expected) in cases {
+            let texts = texts.map(limit);
+            let policy = merged(&[&texts[0], &texts[1]]);
+            let found = policy.plan_rules.cumulative_risk;
+            let found = found.as_ref().map(|risk| (risk.max_total_risk, risk.on_exceed, risk.name.as_str()));
+            assert_eq!(found, expected, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn sequence_patterns_append() {
+        let policy = merged(&[
+            "plan_rules: {sequence_patterns: [{name: one, steps: [a, 'b*'], window: 3}]}",
+            "plan_rules: {sequence_patterns: [{steps: [c, d, e], approval: auto, risk_level: LOW, description: x}]}",
+        ]);
+        let [one, two] = policy.plan_rules.sequence_patterns.as_slice() else { unreachable!("two patterns") };
+        assert_eq!((one.name.as_str(), one.steps.len(), one.window), ("one", 2, 3));
+        assert_eq!((one.outcome.approval, one.outcome.risk_level), (Approval::Block, RiskLevel::Critical));
+        assert_eq!((two.outcome.approval, two.outcome.risk_level), (Approval::Auto, RiskLevel::Low));
+        assert_eq!((two.name.as_str(), two.window, two.description.as_str()), ("", 0, "x"));
+    }
+}

@@ -113,6 +113,7 @@ fn front(layers: Vec<LayerSource>, options: &Options) -> Front {
     for tree in &trees {
         lint::layer(tree, &mut found);
     }
+    lint::layers(&trees, &mut found);
     let merged = layer::merge(&trees, &mut found);
     let policy = hir::lower(merged, &sources, &mut found);
     let automata = automata(&policy, &mut found);

@@ -61,8 +61,8 @@ fn says_what_is_expected() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[test]
-fn every_lint_has_a_golden_file() {
+/// The names of everything that the golden files draw.
+fn drawn() -> BTreeSet<&'static str> {
     let mut drawn = BTreeSet::new();
     for path in entries(&folder()) {
         let is_case = path.is_dir() || path.extension().is_some_and(|extension| extension == "yaml");
@@ -71,7 +71,95 @@ fn every_lint_has_a_golden_file() {
             drawn.extend(checked.diagnostics.iter().map(|d| d.code.name()));
         }
     }
+    drawn
+}
+
+#[test]
+fn every_lint_has_a_golden_file() {
+    let drawn = drawn();
     let missing: Vec<_> =
         Lint::ALL.iter().map(|lint| lint.name()).filter(|name| !drawn.contains(name)).collect();
     assert!(missing.is_empty(), "no golden file draws {missing:?}");
+}
+
+#[test]
+fn every_error_has_a_golden_file() {
+    let names = [
+        "bad_glob",
+        "bad_limit",
+        "bad_name",
+        "bad_pattern",
+        "bad_steps",
+        "bad_threshold",
+        "bad_time",
+        "bad_version",
+        "bad_weekdays",
+        "regex_too_large",
+        "bad_window",
+        "unknown_approval",
+        "unknown_risk_level",
+        "unsupported_regex",
+        "wrong_kind",
+    ];
+    let drawn = drawn();
+    let missing: Vec<_> = names.iter().filter(|name| !drawn.contains(*name)).collect();
+    assert!(missing.is_empty(), "no golden file draws {missing:?}");
+}
+
+fn said(text: String, options: &Options) -> String {
+    let layer = LayerSource { path: "made.yaml".to_owned(), bytes: text.into_bytes() };
+    let checked = check(vec![layer], options);
+    let options = RenderOptions { color: false, width: 100 };
+    checked.diagnostics.iter().map(|d| render_pretty(d, &checked.sources, options) + "\n").collect()
+}
+
+#[test]
+fn too_many_conditions_are_refused() {
+    let rule = |params: usize| {
+        let params: String = (0..params).map(|index| format!("        p{index}: 1\n")).collect();
+        format!("rules:\n  - conditions:\n      time_after: '10:00'\n      param_eq:\n{params}")
+    };
+    assert_eq!(said(rule(65_534), &Options::default()), "");
+    let said = said(rule(65_535), &Options::default());
+    assert!(said.starts_with(
+        "error[too_many_conditions]: this rule has 65536 conditions, and at most 65535 can be compiled\n"
+    ));
+    assert!(
+        said.contains("each param of a condition counts as one") && said.contains("help: split the rule")
+    );
+}
+
+#[test]
+fn too_deep_constants_are_refused() {
+    let rule = |depth: usize| {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        format!("rules:\n  - conditions:\n      param_eq:\n        p: {open}{close}\n")
+    };
+    let mut options = Options::default();
+    options.limits.depth = 1000;
+    assert_eq!(said(rule(129), &options), "");
+    let said = said(rule(130), &options);
+    assert!(said.starts_with("error[too_deep]: a constant is nested more than 128 deep\n"), "{said}");
+}
+
+#[test]
+fn every_fix_mends_what_it_is_for() {
+    let mut mended = 0;
+    for path in entries(&folder()).iter().filter(|path| path.extension().is_some_and(|e| e == "yaml")) {
+        let before = check(layers(path), &Options::default());
+        for (diagnostic, fix) in before.diagnostics.iter().filter_map(|d| Some((d, d.fix.as_ref()?))) {
+            let mut text = before.sources.file(fix.span.file).text().to_owned();
+            text.replace_range(fix.span.range(), &fix.replacement);
+            let path = "mended.yaml".to_owned();
+            let after =
+                check(vec![LayerSource { path, bytes: text.clone().into_bytes() }], &Options::default());
+            let still = |d: &aegisc::diag::Diagnostic| {
+                d.code.name() == "syntax"
+                    || (d.code == diagnostic.code && d.primary.start == diagnostic.primary.start)
+            };
+            assert!(!after.diagnostics.iter().any(still), "{diagnostic:?}\n{text}");
+            mended += 1;
+        }
+    }
+    assert!(mended > 20, "only {mended} fixes");
 }

@@ -188,13 +188,13 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
 
     /// Whether the automaton finds its pattern in Python's `str` of the value.
     fn found(&self, dfa: U32, value: Value<'_>) -> Option<Result<bool, &'static str>> {
-        let mut runner = Runner::new(self.tables(), index(dfa))?;
+        let mut runner = Runner::new(self.tables().automaton(index(dfa))?);
         let written = pystr::write_str(value, &mut |piece: &str| {
             runner.push_str(piece);
             if runner.is_decided() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         match written {
-            Ok(()) => runner.finish().map(Ok),
+            Ok(()) => runner.finish().ok().map(Ok),
             Err(pystr::TooDeep) => Some(Err(SHALLOW)),
         }
     }

@@ -44,7 +44,8 @@
 mod action;
 mod compare;
 mod decision;
-mod dfa;
+#[doc(hidden)]
+pub mod dfa;
 mod error;
 mod eval;
 pub mod format;

@@ -4,6 +4,7 @@
 //! checked and gives `None` when it misses, which after a successful load cannot happen: the
 //! evaluator turns it into a decision that blocks.
 
+use crate::dfa::{self, Automaton, Classes};
 use crate::format::{self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, Shape, Test, Text, WordSet};
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -124,5 +125,29 @@ impl Tables {
 
     pub(crate) fn tests_of(&self, rule: &Rule) -> Option<&[Test]> {
         self.tests.run(&self.bytes, rule.first_test, rule.tests)
+    }
+
+    /// The automaton of an index, with its parts where they stand.
+    pub(crate) fn automaton(&self, dfa: usize) -> Option<Automaton<'_>> {
+        let dfa = self.dfas.get(&self.bytes, dfa)?;
+        let bytes = self.bytes.get(self.dfa_bytes.clone())?;
+        let part = |start: U32, length: usize| bytes.get(index(start)..index(start).checked_add(length)?);
+        let (states, columns) = (index(dfa.states), index(dfa.columns));
+        let cells = states.checked_mul(columns)?;
+        Some(Automaton {
+            classes: Classes {
+                stage1: self.stage1.slice(&self.bytes)?,
+                blocks: self.class_blocks.slice(&self.bytes)?,
+            },
+            column_map: part(dfa.column_map, self.classes)?,
+            columns,
+            table: match dfa.width.get() {
+                1 => dfa::Table::Narrow(part(dfa.table, cells)?),
+                _ => dfa::Table::Wide(<[U16]>::ref_from_bytes(part(dfa.table, cells.checked_mul(2)?)?).ok()?),
+            },
+            answers: part(dfa.answers, states)?,
+            start: index(dfa.start),
+            empty: dfa.empty.get() == 1,
+        })
     }
 }

@@ -13,7 +13,7 @@ macro_rules! lints {
         }
 
         impl Lint {
-            /// Every lint, in alphabetical order of names.
+            /// Every lint.
             pub const ALL: &'static [Lint] = &[$(Lint::$variant,)*];
 
             /// The stable name.
@@ -46,6 +46,10 @@ lints! {
     IgnoredSeconds = "ignored_seconds", Note;
     /// A pattern that Python's `re` rejects: the condition never holds.
     InvalidRegex = "invalid_regex", Error;
+    /// `defaults` of a later layer that differ from the first layer's: they are ignored.
+    LayerDefaultsIgnored = "layer_defaults_ignored", Warn;
+    /// `scope`, `scope_id` or `version` of a later layer that differs from the first layer's: it is dropped.
+    LayerMetadataIgnored = "layer_metadata_ignored", Note;
     /// A pattern that is not text and is read as Python's `str` of the value.
     NonStringPattern = "non_string_pattern", Warn;
     /// A param name that is not text and so names no param: the condition never holds.

@@ -1,7 +1,7 @@
 //! The policy as it is meant: globs, tests and outcomes, in the order of the merged layers.
 //!
 //! Lowering resolves defaults and names and turns each condition into [`Test`]s;
-//! [`reference`] evaluates the rules one after the other and is the specification in code.
+//! [`mod@reference`] evaluates the rules one after the other and is the specification in code.
 
 mod lower;
 pub(crate) mod number;

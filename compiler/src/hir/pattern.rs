@@ -54,7 +54,7 @@ fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) 
             format!("`{text}` is no regular expression: the condition never holds"),
         ),
         PatternErrorKind::Unsupported => {
-            Diagnostic::error("unsupported_regex", at, format!("`{text}` cannot be matched in linear time"))
+            Diagnostic::error("unsupported_regex", at, format!("the pattern `{text}` cannot be compiled"))
         }
         PatternErrorKind::TooLarge => {
             Diagnostic::error("regex_too_large", at, format!("`{text}` is too large to compile"))

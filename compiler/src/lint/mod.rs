@@ -1,7 +1,8 @@
-//! Lints over the tree of a layer: what is well formed and does not mean what it seems to.
+//! Lints over the trees of the layers: what is well formed and does not mean what it seems to.
 
 mod conditions;
 mod constants;
+mod layers;
 
 use crate::diag::{Diagnostic, Lint};
 use crate::syntax::Layer;
@@ -15,6 +16,11 @@ pub(crate) fn layer(layer: &Layer, out: &mut Vec<Diagnostic>) {
         }
     }
     plan_rules(layer, out);
+}
+
+/// Pushes the findings that take more than one layer.
+pub(crate) fn layers(layers: &[Layer], out: &mut Vec<Diagnostic>) {
+    layers::check(layers, out);
 }
 
 fn plan_rules(layer: &Layer, out: &mut Vec<Diagnostic>) {

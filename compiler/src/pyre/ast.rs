@@ -10,7 +10,8 @@ use std::ops::Range;
 pub(super) struct NodeId(u32);
 
 impl NodeId {
-    fn index(self) -> usize {
+    /// The place of the node in [`Ast::nodes`].
+    pub(super) fn index(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }

@@ -1,21 +1,31 @@
 //! Python's `re` (3.11, `str` patterns): pattern text -> syntax tree -> automaton over code-point
 //! classes.
 //!
-//! `parse` reads the dialect as Python does and refuses, with a position, what an automaton cannot
-//! follow; `classes` splits Unicode into the coarsest partition that the patterns of a policy can
-//! tell apart; `dfa` determinises over those classes; `naive` matches over the tree and shares
-//! nothing with the automata, so that a fault in either shows.
+//! [`parse`](parse()) reads the dialect as Python does and refuses, with a position, what an
+//! automaton cannot follow; `classes` splits Unicode into the coarsest partition that the patterns
+//! of a policy can tell apart; `nfa`, `dfa` and `minimise` make one small automaton a pattern over
+//! those classes. `naive` matches over the tree and shares nothing with the automata, so that a
+//! fault in either shows.
 
 mod ast;
+mod classes;
+mod compile;
+mod dfa;
 mod escape;
 mod flags;
 mod groups;
+mod minimise;
 mod naive;
+mod nfa;
 mod oddity;
 mod parse;
 mod refusal;
 mod tables;
 mod tokens;
+
+pub use classes::ClassMap;
+pub use compile::{Automata, Limits, compile};
+pub use minimise::Dfa;
 
 use ast::{Ast, NodeId};
 use std::ops::Range;
@@ -89,50 +99,14 @@ impl Pattern {
     }
 }
 
-/// Limits.
-#[derive(Default)]
-pub struct Limits;
-
-/// The automata of a policy.
-#[derive(Debug)]
-pub struct Automata {
-    /// Code points to classes.
-    pub classes: ClassMap,
-    /// One for each pattern.
-    pub dfas: Vec<Dfa>,
-}
-
-/// Code points to classes.
-#[derive(Debug)]
-pub struct ClassMap {
-    /// The number of classes.
-    pub classes: u32,
-    /// Block of each 128 code points.
-    pub stage1: Vec<u16>,
-    /// The blocks, one after another.
-    pub blocks: Vec<u16>,
-}
-
-/// An automaton.
-#[derive(Debug)]
-pub struct Dfa {
-    /// States.
-    pub states: u32,
-    /// Columns.
-    pub columns: u32,
-    /// First state.
-    pub start: u32,
-    /// Class to column.
-    pub column_map: Vec<u8>,
-    /// Transitions.
-    pub table: Vec<u16>,
-    /// Answers.
-    pub answers: Vec<u8>,
-    /// Whether the empty text matches.
-    pub empty: bool,
-}
-
-/// Automata.
-pub fn compile(_: &[Pattern], _: &Limits) -> Result<Automata, (usize, PatternError)> {
-    Ok(Automata { classes: ClassMap { classes: 0, stage1: vec![], blocks: vec![] }, dfas: vec![] })
+/// A part of a pattern for a message: in backticks, cut in the middle if it is long.
+fn shown(part: &str) -> String {
+    const ENDS: usize = 20;
+    let count = part.chars().count();
+    if count <= 2 * ENDS {
+        return format!("`{part}`");
+    }
+    let head: String = part.chars().take(ENDS).collect();
+    let tail: String = part.chars().skip(count - ENDS).collect();
+    format!("`{head}…{tail}`")
 }

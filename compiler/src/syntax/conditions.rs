@@ -5,7 +5,6 @@ use super::reader::{Field, Reader};
 use super::{Ask, Condition, Param, Spanned, python};
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::{Const, ParamOp};
-use crate::nearest::nearest;
 use crate::shown::shown;
 use crate::yaml::{NodeKind, ScalarValue, Style, Use};
 
@@ -55,13 +54,15 @@ impl Reader<'_> {
         ) else {
             return Vec::new();
         };
-        fields.iter().filter_map(|&field| self.condition(field, &fields)).collect()
+        let known: Vec<_> =
+            fields.iter().filter_map(|field| self.known_name(field.key, &KNOWN_CONDITIONS)).collect();
+        fields.iter().filter_map(|&field| self.condition(field, &known)).collect()
     }
 
-    /// A condition, or nothing after an error that makes it unusable.
-    fn condition(&mut self, Field { key, value }: Field, all: &[Field]) -> Option<Condition> {
-        let name = self.str(key).and_then(|text| KNOWN_CONDITIONS.into_iter().find(|&known| known == text));
-        let ask = match name {
+    /// A condition, or nothing after an error that makes it unusable; `known` are the known ones
+    /// beside it.
+    fn condition(&mut self, Field { key, value }: Field, known: &[&str]) -> Option<Condition> {
+        let ask = match self.known_name(key, &KNOWN_CONDITIONS) {
             Some(name @ "time_after") => Ask::TimeAfter(self.time(value, name)?),
             Some(name @ "time_before") => Ask::TimeBefore(self.time(value, name)?),
             Some("weekdays") => Ask::Weekdays(self.weekdays(value)?),
@@ -82,28 +83,29 @@ impl Reader<'_> {
                 Ask::Semantic(Spanned::new(Some(text.value), text.span))
             }
             None => {
-                self.report_unknown_condition(key, all);
+                self.report_unknown_condition(key, known);
                 Ask::Unknown
             }
         };
-        Some(Condition { key: Spanned::new(self.show_key(key), key.span), ask })
+        let name = self.str(key).unwrap_or_else(|| self.source(key)).to_owned();
+        Some(Condition { key: Spanned::new(name, key.span), ask })
     }
 
-    fn report_unknown_condition(&mut self, key: Use, all: &[Field]) {
+    fn report_unknown_condition(&mut self, key: Use, known: &[&str]) {
         let shown = self.show_key(key);
         let mut lint = Diagnostic::lint(
             Lint::UnknownCondition,
             key.span,
             format!("unknown condition `{shown}`: it never holds, so the rule never matches"),
         );
-        let near = self.str(key).and_then(|text| nearest(text, KNOWN_CONDITIONS));
-        match near {
+        match self.near(key, &KNOWN_CONDITIONS) {
             Some(near) => {
                 lint = lint.label(format!("did you mean `{near}`?"));
-                if !all.iter().any(|field| self.str(field.key) == Some(near)) {
+                if !known.contains(&near) {
                     lint = lint.fix(key.span, near, format!("write `{near}`"));
                 }
             }
+            None if self.str(key).is_none() => lint = lint.label(self.reading(key)),
             None => lint = lint.label("no such condition"),
         }
         self.report(lint.help(format!("the conditions are {}", list(&KNOWN_CONDITIONS))));

@@ -18,6 +18,9 @@ pub(super) enum KeyId<'a> {
     Binary(&'a [u8]),
 }
 
+/// The longest key, in bytes, that is compared with known names.
+pub(super) const LONGEST_NAME: usize = 64;
+
 /// The keys that one kind of mapping may have, and where other keys belong.
 pub(super) struct Keys {
     /// The mapping, in the words of a message.
@@ -47,18 +50,28 @@ impl<'a> Reader<'a> {
 
     /// The fields whose keys are known, by name; every other key is reported.
     pub(super) fn known_fields(&mut self, fields: &[Field], keys: &Keys) -> Vec<(&'static str, Field)> {
-        let mut found = Vec::with_capacity(fields.len());
-        for &field in fields {
-            let known = self.str(field.key).and_then(|key| keys.known.iter().copied().find(|&k| k == key));
-            match known {
-                Some(name) => found.push((name, field)),
-                None => self.report_unknown_key(field.key, keys, fields),
-            }
+        let named = |field: &Field| Some((self.known_name(field.key, keys.known)?, *field));
+        let found: Vec<_> = fields.iter().filter_map(named).collect();
+        let unknown = fields.iter().filter(|field| self.known_name(field.key, keys.known).is_none());
+        for key in unknown.map(|field| field.key).collect::<Vec<_>>() {
+            self.report_unknown_key(key, keys, &found);
         }
         found
     }
 
-    fn report_unknown_key(&mut self, key: Use, keys: &Keys, fields: &[Field]) {
+    /// The known name that a key is.
+    pub(super) fn known_name(&self, key: Use, known: &[&'static str]) -> Option<&'static str> {
+        let key = self.str(key)?;
+        known.iter().copied().find(|&name| name == key)
+    }
+
+    /// The known name that a key is near to. Long keys are near to none, and comparing them costs.
+    pub(super) fn near(&self, key: Use, known: &[&'static str]) -> Option<&'static str> {
+        let key = self.str(key).filter(|key| key.len() <= LONGEST_NAME)?;
+        nearest(key, known.iter().copied())
+    }
+
+    fn report_unknown_key(&mut self, key: Use, keys: &Keys, found: &[(&'static str, Field)]) {
         let shown = self.show_key(key);
         let mut lint = Diagnostic::lint(
             Lint::UnknownKey,
@@ -66,17 +79,17 @@ impl<'a> Reader<'a> {
             format!("unknown key `{shown}` in {}: it and its value are ignored", keys.owner),
         );
         let text = self.str(key);
-        let near = text.and_then(|text| nearest(text, keys.known.iter().copied()));
+        let near = self.near(key, keys.known);
         let belongs = text.and_then(|text| keys.elsewhere.iter().find(|(name, _)| *name == text));
         match (belongs, near) {
             (Some((name, place)), _) => lint = lint.label(format!("`{name}` belongs {place}")),
             (None, Some(near)) => {
                 lint = lint.label(format!("did you mean `{near}`?"));
-                let taken = fields.iter().any(|field| self.str(field.key) == Some(near));
-                if !taken {
+                if !found.iter().any(|(name, _)| *name == near) {
                     lint = lint.fix(key.span, near, format!("write `{near}`"));
                 }
             }
+            (None, None) if text.is_none() => lint = lint.label(self.reading(key)),
             (None, None) => lint = lint.label("no such key here"),
         }
         self.report(lint.help(format!("the keys of {} are {}", keys.owner, list(keys.known))));

@@ -4,6 +4,7 @@ use super::keys::Keys;
 use super::reader::{Field, Reader};
 use super::{Layer, Outcome, Rule, Spanned, conditions};
 use crate::diag::{Diagnostic, Lint};
+use crate::shown::shown;
 use crate::yaml::{NodeKind, Use};
 use num_bigint::BigInt;
 
@@ -105,7 +106,7 @@ impl Reader<'_> {
                 Diagnostic::lint(
                     Lint::UnknownVersion,
                     at.span,
-                    format!("unknown version `{}`: it changes nothing", version.value),
+                    format!("unknown version `{}`: it changes nothing", shown(&version.value.to_string())),
                 )
                 .label("not 1 or 2")
                 .help("write `version: \"1\"` or `version: \"2\"`"),

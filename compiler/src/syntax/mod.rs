@@ -92,7 +92,7 @@ pub struct Rule {
 /// One condition.
 #[derive(Debug)]
 pub struct Condition {
-    /// The key; one that is not text is shown as Python's `str` of it.
+    /// The key; of one that is not text, its spelling.
     pub key: Spanned<String>,
     /// What it asks.
     pub ask: Ask,
@@ -180,5 +180,7 @@ pub struct CumulativeRisk {
 /// the rest.
 #[must_use]
 pub fn read(document: &Document, sources: &SourceMap, out: &mut Vec<Diagnostic>) -> Layer {
-    reader::Reader::new(document, sources, out).layer()
+    let mut reader = reader::Reader::new(document, sources, out);
+    reader.report_duplicates();
+    reader.layer()
 }

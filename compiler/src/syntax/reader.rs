@@ -9,6 +9,7 @@ use crate::shown::shown;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{Document, Entry, Node, NodeId, NodeKind, Scalar, ScalarValue, Style, Use};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 pub(super) struct Reader<'a> {
     pub(super) document: &'a Document,
@@ -131,35 +132,40 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The entries of a mapping with each key once: the first place, the last value. A key that the
-    /// mapping itself writes twice is reported; one that comes in through `<<` may be overridden.
-    pub(super) fn fields(&mut self, entries: &[Entry]) -> Vec<Field> {
+    /// The entries of a mapping with each key once: the first place, the last value.
+    pub(super) fn fields(&self, entries: &[Entry]) -> Vec<Field> {
         let mut fields: Vec<Field> = Vec::with_capacity(entries.len());
-        let mut places: HashMap<KeyId<'a>, Seen> = HashMap::with_capacity(entries.len());
+        let mut places: HashMap<KeyId<'a>, usize> = HashMap::with_capacity(entries.len());
         for entry in entries {
-            let Some(id) = self.key_id(entry.key) else {
-                fields.push(Field { key: entry.key, value: entry.value });
-                continue;
-            };
-            let own = (!entry.merged).then_some(entry.key.span);
-            match places.get_mut(&id) {
-                None => {
-                    places.insert(id, Seen { place: fields.len(), own });
-                    fields.push(Field { key: entry.key, value: entry.value });
+            let earlier = self.key_id(entry.key).and_then(|id| match places.entry(id) {
+                Occupied(place) => Some(*place.get()),
+                Vacant(place) => {
+                    place.insert(fields.len());
+                    None
                 }
-                Some(seen) => {
-                    let earlier = seen.own;
-                    seen.own = own.or(earlier);
-                    if let Some(field) = fields.get_mut(seen.place) {
-                        field.value = entry.value;
-                    }
-                    if let (Some(first), Some(_)) = (earlier, own) {
-                        self.report_duplicate(first, entry.key);
-                    }
-                }
+            });
+            match earlier.and_then(|place| fields.get_mut(place)) {
+                Some(field) => field.value = entry.value,
+                None => fields.push(Field { key: entry.key, value: entry.value }),
             }
         }
         fields
+    }
+
+    /// Reports every key that a mapping writes twice, wherever the mapping stands: one that is only
+    /// merged into others must not lose an entry unseen. A key that comes in through `<<` may be
+    /// overridden.
+    pub(super) fn report_duplicates(&mut self) {
+        for node in &self.document.nodes {
+            let NodeKind::Mapping(entries) = &node.kind else { continue };
+            let mut places: HashMap<KeyId<'a>, Span> = HashMap::with_capacity(entries.len());
+            for entry in entries.iter().filter(|entry| !entry.merged) {
+                let Some(id) = self.key_id(entry.key) else { continue };
+                if let Some(first) = places.insert(id, entry.key.span) {
+                    self.report_duplicate(first, entry.key);
+                }
+            }
+        }
     }
 
     fn report_duplicate(&mut self, first: Span, again: Use) {
@@ -177,11 +183,4 @@ impl<'a> Reader<'a> {
                 .help("keep one of the two, or join their contents under one key"),
         );
     }
-}
-
-/// Where a key was first seen.
-struct Seen {
-    place: usize,
-    /// The latest place where the mapping itself writes the key.
-    own: Option<Span>,
 }

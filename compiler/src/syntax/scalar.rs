@@ -1,6 +1,6 @@
 //! Single values: text, globs, risk levels, approvals, whole numbers.
 
-use super::keys::list;
+use super::keys::{LONGEST_NAME, list};
 use super::reader::Reader;
 use super::{Spanned, python};
 use crate::diag::{Diagnostic, Lint};
@@ -93,7 +93,8 @@ impl<'a> Reader<'a> {
 
     fn unknown_choice(&mut self, at: Use, text: &str, (name, noun): (&'static str, &str), names: &[&str]) {
         let mut error = self.value_error(name, at, format!("unknown {noun} `{}`", shown(text)));
-        match nearest(text.trim(), names.iter().copied()) {
+        let short = Some(text.trim()).filter(|text| text.len() <= LONGEST_NAME);
+        match short.and_then(|text| nearest(text, names.iter().copied())) {
             Some(near) => {
                 error = error.label(format!("did you mean `{near}`?")).fix(
                     self.node(at.node).span,

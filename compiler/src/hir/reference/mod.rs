@@ -23,6 +23,8 @@
 
 mod compare;
 mod glob;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 

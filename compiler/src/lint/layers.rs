@@ -1,0 +1,82 @@
+//! Lints over the list of layers: what a later one says and the merge drops.
+
+use crate::diag::{Diagnostic, Lint};
+use crate::source::Span;
+use crate::syntax::{Layer, Spanned};
+use std::fmt::Display;
+
+/// Pushes what later layers say in vain: defaults, scope and version are the first layer's alone.
+pub(super) fn check(layers: &[Layer], out: &mut Vec<Diagnostic>) {
+    let Some((first, later)) = layers.split_first() else { return };
+    for layer in later {
+        let ours = &first.defaults;
+        let theirs = &layer.defaults;
+        let shown = |approval: &Spanned<aegis_vm::Approval>| Said {
+            text: approval.value.to_string(),
+            span: approval.span,
+        };
+        let risk =
+            |risk: &Spanned<aegis_vm::RiskLevel>| Said { text: risk.value.to_string(), span: risk.span };
+        defaults(
+            "approval",
+            ours.approval.as_ref().map(shown),
+            theirs.approval.as_ref().map(shown),
+            "block",
+            out,
+        );
+        defaults(
+            "risk_level",
+            ours.risk_level.as_ref().map(risk),
+            theirs.risk_level.as_ref().map(risk),
+            "medium",
+            out,
+        );
+        metadata("scope", first.scope.as_ref(), layer.scope.as_ref(), "global", out);
+        metadata("scope_id", first.scope_id.as_ref(), layer.scope_id.as_ref(), "", out);
+        metadata("version", first.version.as_ref(), layer.version.as_ref(), "1", out);
+    }
+}
+
+/// What a layer says, where it says it.
+struct Said {
+    text: String,
+    span: Span,
+}
+
+fn defaults(key: &str, first: Option<Said>, later: Option<Said>, absent: &str, out: &mut Vec<Diagnostic>) {
+    let Some(later) = later else { return };
+    let holds = first.as_ref().map_or(absent, |first| first.text.as_str());
+    if holds == later.text {
+        return;
+    }
+    let message = format!("the default {key} `{}` of this layer is ignored: `{holds}` holds", later.text);
+    let mut finding = Diagnostic::lint(Lint::LayerDefaultsIgnored, later.span, message)
+        .label("only the first layer's defaults count")
+        .help("set the default in the first layer, or end this layer with a rule that says it");
+    if let Some(first) = first {
+        finding = finding.also(first.span, "this one holds");
+    }
+    out.push(finding);
+}
+
+fn metadata<T: Display>(
+    key: &str,
+    first: Option<&Spanned<T>>,
+    later: Option<&Spanned<T>>,
+    absent: &str,
+    out: &mut Vec<Diagnostic>,
+) {
+    let Some(later) = later else { return };
+    let carried = first.map_or(absent.to_owned(), |first| first.value.to_string());
+    if carried == later.value.to_string() {
+        return;
+    }
+    let message = format!("`{key}` of this layer is not carried: only the first layer's is");
+    let mut finding = Diagnostic::lint(Lint::LayerMetadataIgnored, later.span, message)
+        .label(format!("`{}` is dropped", later.value))
+        .help(format!("leave `{key}` to the first layer"));
+    if let Some(first) = first {
+        finding = finding.also(first.span, "this one is carried");
+    }
+    out.push(finding);
+}

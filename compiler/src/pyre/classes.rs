@@ -1,0 +1,315 @@
+//! Classes of code points: the coarsest partition of Unicode that the sets of all patterns can tell
+//! apart, and the two-stage map from a code point to its class.
+//!
+//! Every leaf becomes a set of code points by Python's own rules for case. Sets are kept once; the
+//! partition starts as one class and each set splits the classes that it cuts.
+
+use super::ast::{Case, Class, Item, Leaf, Over};
+use super::tables::{self, Ranges};
+use aegis_vm::format::{CLASS_BLOCK, CLASS_STAGE1};
+use std::collections::HashMap;
+
+const MAX_CODE_POINT: u32 = 0x10_ffff;
+
+/// A set of code points of a [`Sets`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SetId(usize);
+
+/// The distinct sets of code points of all patterns.
+#[derive(Default)]
+pub(super) struct Sets {
+    ranges: Vec<Vec<(u32, u32)>>,
+    by_ranges: HashMap<Vec<(u32, u32)>, SetId>,
+    by_leaf: HashMap<Leaf, SetId>,
+}
+
+impl Sets {
+    /// The set of a leaf.
+    pub(super) fn leaf(&mut self, leaf: &Leaf) -> SetId {
+        if let Some(&known) = self.by_leaf.get(leaf) {
+            return known;
+        }
+        let id = self.intern(resolve(leaf));
+        self.by_leaf.insert(leaf.clone(), id);
+        id
+    }
+
+    /// The set of the newline alone.
+    pub(super) fn newline(&mut self) -> SetId {
+        self.intern(vec![(0x0a, 0x0a)])
+    }
+
+    /// The set of `\w`.
+    pub(super) fn word(&mut self, over: Over) -> SetId {
+        self.intern(tables::class(Class::Word, over).to_vec())
+    }
+
+    fn intern(&mut self, ranges: Vec<(u32, u32)>) -> SetId {
+        if let Some(&known) = self.by_ranges.get(&ranges) {
+            return known;
+        }
+        let id = SetId(self.ranges.len());
+        self.ranges.push(ranges.clone());
+        self.by_ranges.insert(ranges, id);
+        id
+    }
+
+    /// Whether a code point is in a set.
+    pub(super) fn contains(&self, set: SetId, c: u32) -> bool {
+        tables::contains(self.ranges(set), c)
+    }
+
+    fn ranges(&self, set: SetId) -> &Ranges {
+        self.ranges.get(set.0).map_or(&[], Vec::as_slice)
+    }
+
+    /// The coarsest partition that every set is a union of.
+    pub(super) fn partition(&self) -> Partition {
+        let mut starts: Vec<u32> = vec![0];
+        for &(low, high) in self.ranges.iter().flatten() {
+            starts.push(low);
+            starts.push(high.saturating_add(1));
+        }
+        starts.retain(|&start| start <= MAX_CODE_POINT);
+        starts.sort_unstable();
+        starts.dedup();
+        let mut class_of = vec![0; starts.len()];
+        let mut classes = 1;
+        for ranges in &self.ranges {
+            classes = split(&starts, &mut class_of, classes, ranges);
+        }
+        Partition::new(starts, &class_of, classes)
+    }
+}
+
+/// Splits every class that the set cuts; gives the new number of classes.
+fn split(starts: &[u32], class_of: &mut [usize], classes: usize, ranges: &Ranges) -> usize {
+    // A set and its complement split alike, so the one that covers fewer intervals will do.
+    let inside: Vec<(usize, usize)> = ranges
+        .iter()
+        .map(|&(low, high)| {
+            let first = starts.partition_point(|&start| start < low);
+            (first, starts.partition_point(|&start| start <= high))
+        })
+        .collect();
+    let covered: usize = inside.iter().map(|&(first, end)| end.saturating_sub(first)).sum();
+    let spans = if covered * 2 <= starts.len() { inside } else { gaps(&inside, starts.len()) };
+    // For each class that the spans touch, how many of its intervals they hold; then, if that is
+    // not all of them, its new number.
+    let mut sizes = vec![0usize; classes];
+    for &class in class_of.iter() {
+        increment(&mut sizes, class);
+    }
+    let mut touched = vec![0usize; classes];
+    for &(first, end) in &spans {
+        for &class in class_of.get(first..end).unwrap_or_default() {
+            increment(&mut touched, class);
+        }
+    }
+    let mut total = classes;
+    let renamed: Vec<Option<usize>> = touched
+        .iter()
+        .zip(&sizes)
+        .map(|(&touched, &size)| {
+            (touched > 0 && touched < size).then(|| {
+                total += 1;
+                total - 1
+            })
+        })
+        .collect();
+    for &(first, end) in &spans {
+        for class in class_of.get_mut(first..end).unwrap_or_default() {
+            if let Some(&Some(new)) = renamed.get(*class) {
+                *class = new;
+            }
+        }
+    }
+    total
+}
+
+fn increment(counts: &mut [usize], at: usize) {
+    if let Some(count) = counts.get_mut(at) {
+        *count += 1;
+    }
+}
+
+/// The spans between spans, up to `end`.
+fn gaps(spans: &[(usize, usize)], end: usize) -> Vec<(usize, usize)> {
+    let mut gaps = Vec::with_capacity(spans.len() + 1);
+    let mut from = 0;
+    for &(first, after) in spans {
+        gaps.push((from, first));
+        from = after;
+    }
+    gaps.push((from, end));
+    gaps
+}
+
+/// The partition: intervals of code points with their classes, numbered in the order of their first
+/// code points.
+pub(super) struct Partition {
+    starts: Vec<u32>,
+    class_of: Vec<usize>,
+    /// The first code point of each class.
+    first: Vec<u32>,
+}
+
+impl Partition {
+    fn new(starts: Vec<u32>, class_of: &[usize], classes: usize) -> Self {
+        let mut numbers: Vec<Option<usize>> = vec![None; classes];
+        let mut first = Vec::with_capacity(classes);
+        let class_of = class_of.iter().zip(&starts).map(|(&class, &start)| {
+            let Some(slot) = numbers.get_mut(class) else { return 0 };
+            *slot.get_or_insert_with(|| {
+                first.push(start);
+                first.len() - 1
+            })
+        });
+        let class_of = class_of.collect();
+        Partition { starts, class_of, first }
+    }
+
+    /// The first code point of each class, by class.
+    pub(super) fn representatives(&self) -> &[u32] {
+        &self.first
+    }
+
+    /// The class of a code point.
+    pub(super) fn class_of(&self, c: u32) -> usize {
+        let after = self.starts.partition_point(|&start| start <= c);
+        after.checked_sub(1).and_then(|i| self.class_of.get(i)).copied().unwrap_or(0)
+    }
+
+    /// The map in two stages, or `None` if there are more classes than it can number.
+    pub(super) fn to_map(&self) -> Option<ClassMap> {
+        let mut stage1 = Vec::with_capacity(CLASS_STAGE1);
+        let mut blocks: Vec<u16> = Vec::new();
+        let mut known: HashMap<Vec<u16>, u16> = HashMap::new();
+        let mut intervals = self.starts.iter().zip(&self.class_of).peekable();
+        let mut class = 0;
+        let mut c = 0u32;
+        for _ in 0..CLASS_STAGE1 {
+            let mut block = Vec::with_capacity(CLASS_BLOCK);
+            for _ in 0..CLASS_BLOCK {
+                while let Some((_, &next)) = intervals.next_if(|&(&start, _)| start <= c) {
+                    class = u16::try_from(next).ok()?;
+                }
+                block.push(class);
+                c += 1;
+            }
+            let number = match known.get(&block) {
+                Some(&number) => number,
+                None => {
+                    let number = u16::try_from(known.len()).ok()?;
+                    blocks.extend_from_slice(&block);
+                    known.insert(block, number);
+                    number
+                }
+            };
+            stage1.push(number);
+        }
+        let classes = u32::try_from(self.first.len()).ok()?;
+        Some(ClassMap { classes, stage1, blocks })
+    }
+}
+
+/// The map from code points to classes, as `aegis_vm::format` draws it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClassMap {
+    /// The number of classes; 0 if there is no pattern, and then there is no map either.
+    pub classes: u32,
+    /// For each 128 code points their block.
+    pub stage1: Vec<u16>,
+    /// The blocks, 128 classes each.
+    pub blocks: Vec<u16>,
+}
+
+impl ClassMap {
+    /// The number of blocks.
+    #[must_use]
+    pub fn block_count(&self) -> usize {
+        self.blocks.len() / CLASS_BLOCK
+    }
+}
+
+/// The code points that a leaf takes.
+fn resolve(leaf: &Leaf) -> Vec<(u32, u32)> {
+    let single = leaf.is_single_literal();
+    let mut cased = Vec::new();
+    let mut classes = Vec::new();
+    for &item in &leaf.items {
+        match item {
+            // In a set CPython lower-cases the character but not a literal past U+FFFF, so that an
+            // upper-case one never matches.
+            Item::Char(c) if !single && leaf.case == Case::Unicode && tables::is_astral_upper(c) => {}
+            Item::Char(c) => cased.push((c, c)),
+            Item::Range(low, high) => cased.push((low, high)),
+            Item::Class { class, over, negated } => {
+                let ranges = tables::class(class, over).to_vec();
+                classes.extend(if negated { complement(&ranges) } else { ranges });
+            }
+        }
+    }
+    let mut set = unite(cased);
+    set.extend(company_of(&set, leaf.case));
+    set.extend(classes);
+    let set = unite(set);
+    if leaf.negated { complement(&set) } else { set }
+}
+
+/// Every code point that is the same as one of the set, as far as case counts.
+fn company_of(set: &Ranges, case: Case) -> Vec<(u32, u32)> {
+    let mut company = Vec::new();
+    match case {
+        Case::Exact => {}
+        Case::Ascii => {
+            let others = ('a'..='z').map(|c| (u32::from(c), u32::from(c.to_ascii_uppercase())));
+            for (lower, upper) in others {
+                for (c, other) in [(lower, upper), (upper, lower)] {
+                    if tables::contains(set, c) {
+                        company.push((other, other));
+                    }
+                }
+            }
+        }
+        Case::Unicode => {
+            let all = tables::all_company();
+            for &(low, high) in set {
+                let from = all.partition_point(|&(c, _)| c < low);
+                let to = all.partition_point(|&(c, _)| c <= high);
+                let others = all.get(from..to).unwrap_or_default().iter().flat_map(|(_, others)| others);
+                company.extend(others.map(|&c| (c, c)));
+            }
+        }
+    }
+    company
+}
+
+/// Sorted, disjoint, not touching.
+fn unite(mut ranges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    ranges.sort_unstable();
+    let mut united: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
+    for (low, high) in ranges {
+        match united.last_mut() {
+            Some(last) if low <= last.1.saturating_add(1) => last.1 = last.1.max(high),
+            _ => united.push((low, high)),
+        }
+    }
+    united
+}
+
+/// Every other code point. The ranges are sorted and disjoint.
+fn complement(ranges: &Ranges) -> Vec<(u32, u32)> {
+    let mut rest = Vec::with_capacity(ranges.len() + 1);
+    let mut from = 0;
+    for &(low, high) in ranges {
+        if from < low {
+            rest.push((from, low - 1));
+        }
+        from = high.saturating_add(1);
+    }
+    if from <= MAX_CODE_POINT {
+        rest.push((from, MAX_CODE_POINT));
+    }
+    rest
+}

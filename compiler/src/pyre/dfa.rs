@@ -1,0 +1,404 @@
+//! The subset construction: nondeterministic automaton -> a deterministic one over the columns of
+//! one pattern, with unanchored search built in.
+//!
+//! A look asks about one character before and one after its place. The character before is known
+//! when a state is made; one after is not, so a look that asks about it stays *pending* in the state
+//! and is resolved on each transition. The text is fed without one trailing newline; what that
+//! newline, or the end, would do is each state's answer.
+
+use super::ast::{Look, Over};
+use super::classes::{Partition, Sets};
+use super::nfa::{Nfa, State, StateId};
+use std::collections::HashMap;
+
+/// What a look can ask about a neighbour of its place, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Side(u8);
+
+impl Side {
+    /// The start or the end of the text.
+    const EDGE: Side = Side(1);
+    const NEWLINE: Side = Side(2);
+    /// The newline that ends the text.
+    const FINAL: Side = Side(4);
+    const WORD: Side = Side(8);
+    const ASCII_WORD: Side = Side(16);
+
+    fn has(self, bits: Side) -> bool {
+        self.0 & bits.0 != 0
+    }
+
+    fn and(self, bits: Side) -> Side {
+        Side(self.0 | bits.0)
+    }
+
+    fn word(self, over: Over) -> bool {
+        match over {
+            Over::Unicode => self.has(Side::WORD),
+            Over::Ascii => self.has(Side::ASCII_WORD),
+        }
+    }
+}
+
+/// Whether a look holds between two neighbours of a text that is not empty; `None` if it depends on
+/// the one after, which is not known.
+fn holds(look: Look, before: Side, after: Option<Side>) -> Option<bool> {
+    Some(match look {
+        Look::TextStart => before.has(Side::EDGE),
+        Look::LineStart => before.has(Side::EDGE.and(Side::NEWLINE)),
+        Look::TextEnd => after?.has(Side::EDGE),
+        Look::End => after?.has(Side::EDGE.and(Side::FINAL)),
+        Look::LineEnd => after?.has(Side::EDGE.and(Side::NEWLINE)),
+        Look::Boundary(over) => before.word(over) != after?.word(over),
+        Look::NotBoundary(over) => before.word(over) == after?.word(over),
+    })
+}
+
+/// A deterministic automaton, not minimal. State 0 is "found", state 1 "never found".
+pub(super) struct Raw {
+    pub(super) columns: usize,
+    pub(super) start: StateId,
+    /// `states * columns` entries.
+    pub(super) table: Vec<StateId>,
+    /// For each state whether the pattern is found at the end, and before a final newline.
+    pub(super) answers: Vec<Answer>,
+    /// Whether it is found in the empty text.
+    pub(super) empty: bool,
+}
+
+/// What a state answers where the text ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Answer {
+    pub(super) end: bool,
+    pub(super) newline: bool,
+}
+
+/// "Found", whatever follows.
+pub(super) const FOUND: StateId = 0;
+/// "Never found", whatever follows.
+const DEAD: StateId = 1;
+
+/// Which limit was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excess {
+    Columns,
+    States,
+    Work,
+}
+
+/// Columns of one pattern: what its sets tell apart.
+pub(super) struct Columns {
+    /// The column of each class.
+    pub(super) of_class: Vec<u8>,
+    /// For each column a code point in it.
+    sample: Vec<u32>,
+}
+
+impl Columns {
+    /// Groups the classes of the partition by the sets of one pattern.
+    pub(super) fn new(nfa: &Nfa, sets: &Sets, partition: &Partition) -> Result<Self, Excess> {
+        let representatives = partition.representatives();
+        let mut of_class = vec![0u8; representatives.len()];
+        let mut sample: Vec<u32> = representatives.first().copied().into_iter().collect();
+        for &set in &nfa.sets {
+            // Of each column the classes outside keep the number, unless there are none.
+            let mut inside: Vec<Option<u8>> = vec![None; sample.len()];
+            let mut outside = vec![false; sample.len()];
+            let member: Vec<bool> = representatives.iter().map(|&c| sets.contains(set, c)).collect();
+            for (&column, &member) in of_class.iter().zip(&member) {
+                if let (false, Some(outside)) = (member, outside.get_mut(usize::from(column))) {
+                    *outside = true;
+                }
+            }
+            for ((column, &member), &c) in of_class.iter_mut().zip(&member).zip(representatives) {
+                let at = usize::from(*column);
+                if !member || outside.get(at) != Some(&true) {
+                    continue;
+                }
+                let Some(slot) = inside.get_mut(at) else { continue };
+                *column = match *slot {
+                    Some(new) => new,
+                    None => {
+                        let new = u8::try_from(sample.len()).map_err(|_| Excess::Columns)?;
+                        sample.push(c);
+                        *slot = Some(new);
+                        new
+                    }
+                };
+            }
+            // A column that was split may have lost the code point that stood for it.
+            for (&column, &c) in of_class.iter().zip(representatives).rev() {
+                if let Some(sample) = sample.get_mut(usize::from(column)) {
+                    *sample = c;
+                }
+            }
+        }
+        Ok(Columns { of_class, sample })
+    }
+}
+
+/// Determinises an automaton.
+pub(super) fn determinise(
+    nfa: &Nfa,
+    sets: &Sets,
+    partition: &Partition,
+    columns: &Columns,
+    max_states: usize,
+    max_work: usize,
+) -> Result<Raw, Excess> {
+    let newline = columns.of_class.get(partition.class_of(0x0a)).copied().unwrap_or(0);
+    let takes =
+        nfa.sets.iter().flat_map(|&set| columns.sample.iter().map(move |&c| sets.contains(set, c))).collect();
+    let sides = columns.sample.iter().map(|&c| side_of(nfa, c)).collect();
+    let mut builder = Builder {
+        nfa,
+        columns: columns.sample.len(),
+        takes,
+        sides,
+        newline: usize::from(newline),
+        max_states: max_states.min(usize::from(StateId::MAX)),
+        work_left: max_work,
+        known: HashMap::new(),
+        members: Vec::new(),
+        seen: Seen { marks: vec![0; nfa.states.len()], round: 0 },
+    };
+    builder.run()
+}
+
+/// What the looks of a pattern can see of a character.
+fn side_of(nfa: &Nfa, c: u32) -> Side {
+    let mut side = Side::default();
+    if nfa.asks_newline && c == 0x0a {
+        side = side.and(Side::NEWLINE);
+    }
+    for &over in &nfa.asks_word {
+        if super::tables::contains(super::tables::class(super::ast::Class::Word, over), c) {
+            side = side.and(match over {
+                Over::Unicode => Side::WORD,
+                Over::Ascii => Side::ASCII_WORD,
+            });
+        }
+    }
+    side
+}
+
+/// What tells states apart: the character before, if a pending look asks, and the members.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    before: Side,
+    /// The states that take a character or are pending, ascending.
+    members: Vec<StateId>,
+}
+
+struct Builder<'a> {
+    nfa: &'a Nfa,
+    columns: usize,
+    /// Whether a set takes a column: `set * columns + column`.
+    takes: Vec<bool>,
+    sides: Vec<Side>,
+    /// The column of the newline.
+    newline: usize,
+    max_states: usize,
+    work_left: usize,
+    known: HashMap<Key, StateId>,
+    /// The states as they were made; those before [`FIRST`] are sinks.
+    members: Vec<Key>,
+    seen: Seen,
+}
+
+/// The first state that is no sink.
+const FIRST: usize = 2;
+
+/// Which states a walk has seen.
+struct Seen {
+    marks: Vec<u32>,
+    round: u32,
+}
+
+impl Seen {
+    fn clear(&mut self) {
+        self.round = self.round.wrapping_add(1);
+        if self.round == 0 {
+            self.marks.fill(0);
+            self.round = 1;
+        }
+    }
+
+    /// Marks a state; whether it was new.
+    fn insert(&mut self, state: StateId) -> bool {
+        match self.marks.get_mut(usize::from(state)) {
+            Some(mark) if *mark != self.round => {
+                *mark = self.round;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What following all ways without a character gives.
+enum Closure {
+    Found,
+    Members(Vec<StateId>),
+}
+
+impl Builder<'_> {
+    fn run(&mut self) -> Result<Raw, Excess> {
+        let start = self.state(&[self.nfa.start], Side::EDGE)?;
+        let both = Answer { end: true, newline: true };
+        let neither = Answer { end: false, newline: false };
+        let mut table = vec![FOUND; self.columns];
+        table.extend(vec![DEAD; self.columns]);
+        let mut answers = vec![both, neither];
+        let mut done = 0;
+        while let Some(key) = self.members.get(done).cloned() {
+            done += 1;
+            answers.push(self.answer(&key)?);
+            self.row(&key, &mut table)?;
+        }
+        Ok(Raw { columns: self.columns, start, table, answers, empty: self.empty()? })
+    }
+
+    fn work(&mut self, amount: usize) -> Result<(), Excess> {
+        self.work_left = self.work_left.checked_sub(amount).ok_or(Excess::Work)?;
+        Ok(())
+    }
+
+    /// Follows every way that takes no character. Looks that ask about the character after stay if
+    /// that is not known.
+    fn close(&mut self, from: &[StateId], before: Side, after: Option<Side>) -> Result<Closure, Excess> {
+        self.seen.clear();
+        let mut members = Vec::new();
+        let mut pending: Vec<StateId> = from.to_vec();
+        let mut steps = from.len();
+        while let Some(id) = pending.pop() {
+            if !self.seen.insert(id) {
+                continue;
+            }
+            steps += 1;
+            match self.nfa.states.get(usize::from(id)) {
+                None => {}
+                Some(State::Found) => return Ok(Closure::Found),
+                Some(State::Take(..)) => members.push(id),
+                Some(&State::Split(a, b)) => pending.extend([a, b]),
+                Some(&State::Look(look, next)) => match holds(look, before, after) {
+                    None => members.push(id),
+                    Some(true) => pending.push(next),
+                    Some(false) => {}
+                },
+            }
+        }
+        self.work(steps)?;
+        members.sort_unstable();
+        Ok(Closure::Members(members))
+    }
+
+    /// The state of everything that begins at these states after such a character.
+    fn state(&mut self, from: &[StateId], before: Side) -> Result<StateId, Excess> {
+        let Closure::Members(members) = self.close(from, before, None)? else { return Ok(FOUND) };
+        if members.is_empty() {
+            return Ok(DEAD);
+        }
+        let asks = members.iter().any(|&id| self.is_look(id));
+        let key = Key { before: if asks { before } else { Side::default() }, members };
+        if let Some(&known) = self.known.get(&key) {
+            return Ok(known);
+        }
+        let number = self.members.len() + FIRST;
+        if number >= self.max_states {
+            return Err(Excess::States);
+        }
+        let number = StateId::try_from(number).map_err(|_| Excess::States)?;
+        self.known.insert(key.clone(), number);
+        self.members.push(key);
+        Ok(number)
+    }
+
+    fn is_look(&self, id: StateId) -> bool {
+        matches!(self.nfa.states.get(usize::from(id)), Some(State::Look(..)))
+    }
+
+    /// The transitions of a state.
+    fn row(&mut self, key: &Key, table: &mut Vec<StateId>) -> Result<(), Excess> {
+        let asks = key.members.iter().any(|&id| self.is_look(id));
+        // What the pending looks come to, for each kind of character after.
+        let mut resolved: Vec<(Side, Option<Vec<StateId>>)> = Vec::new();
+        for column in 0..self.columns {
+            let side = self.sides.get(column).copied().unwrap_or_default();
+            if asks && !resolved.iter().any(|(known, _)| *known == side) {
+                let takers = match self.close(&key.members, key.before, Some(side))? {
+                    Closure::Found => None,
+                    Closure::Members(members) => Some(members),
+                };
+                resolved.push((side, takers));
+            }
+            let takers = match resolved.iter().find(|(known, _)| *known == side) {
+                Some((_, None)) => {
+                    table.push(FOUND);
+                    continue;
+                }
+                Some((_, Some(members))) => members,
+                None => &key.members,
+            };
+            let next = self.step(takers, column);
+            self.work(takers.len())?;
+            let state = self.state(&next, side)?;
+            table.push(state);
+        }
+        Ok(())
+    }
+
+    /// Where a character of a column leads; a match may also begin after it.
+    fn step(&self, takers: &[StateId], column: usize) -> Vec<StateId> {
+        let mut next = vec![self.nfa.start];
+        for &id in takers {
+            if let Some(&State::Take(set, to)) = self.nfa.states.get(usize::from(id))
+                && self.takes.get(usize::from(set) * self.columns + column) == Some(&true)
+            {
+                next.push(to);
+            }
+        }
+        next
+    }
+
+    /// What a state answers.
+    fn answer(&mut self, key: &Key) -> Result<Answer, Excess> {
+        let end = self.found_at_end(&key.members, key.before)?;
+        let last = Side::FINAL.and(Side::NEWLINE);
+        let newline = match self.close(&key.members, key.before, Some(last))? {
+            Closure::Found => true,
+            Closure::Members(takers) => {
+                let next = self.step(&takers, self.newline);
+                let before = self.sides.get(self.newline).copied().unwrap_or_default();
+                self.found_at_end(&next, before)?
+            }
+        };
+        Ok(Answer { end, newline })
+    }
+
+    fn found_at_end(&mut self, from: &[StateId], before: Side) -> Result<bool, Excess> {
+        Ok(matches!(self.close(from, before, Some(Side::EDGE))?, Closure::Found))
+    }
+
+    /// Whether the pattern is found in the empty text, on which neither `\b` nor `\B` holds.
+    fn empty(&mut self) -> Result<bool, Excess> {
+        self.seen.clear();
+        let mut pending = vec![self.nfa.start];
+        while let Some(id) = pending.pop() {
+            if !self.seen.insert(id) {
+                continue;
+            }
+            match self.nfa.states.get(usize::from(id)) {
+                Some(State::Found) => return Ok(true),
+                Some(&State::Split(a, b)) => pending.extend([a, b]),
+                Some(&State::Look(look, next)) => {
+                    if !matches!(look, Look::Boundary(_) | Look::NotBoundary(_)) {
+                        pending.push(next);
+                    }
+                }
+                None | Some(State::Take(..)) => {}
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,231 @@
+//! Thompson's construction: syntax tree -> nondeterministic automaton over sets of code points.
+//!
+//! Counted repetitions are written out, so the size is known, and checked, before anything is
+//! built. States are made back to front: a node is built in front of what follows it.
+
+use super::ast::{Ast, Look, Node, NodeId, NodeKind, Over};
+use super::classes::{SetId, Sets};
+use super::{PatternError, PatternErrorKind};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A state of an [`Nfa`].
+pub(super) type StateId = u16;
+
+/// What a state does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    /// Takes a character of a set, an index into [`Nfa::sets`].
+    Take(u16, StateId),
+    /// Goes on where the text around is so.
+    Look(Look, StateId),
+    /// Goes on in two ways.
+    Split(StateId, StateId),
+    /// The pattern is found.
+    Found,
+}
+
+/// The automaton of one pattern.
+pub(super) struct Nfa {
+    pub(super) states: Vec<State>,
+    pub(super) start: StateId,
+    /// The sets that its states and its looks tell apart, without repetition.
+    pub(super) sets: Vec<SetId>,
+    /// Whether a look asks for newlines.
+    pub(super) asks_newline: bool,
+    /// The kinds of `\w` that a look asks for.
+    pub(super) asks_word: Vec<Over>,
+}
+
+/// Builds the automaton of a tree with at most `limit` states.
+pub(super) fn build(
+    ast: &Ast,
+    root: NodeId,
+    text: &str,
+    limit: usize,
+    sets: &mut Sets,
+) -> Result<Nfa, PatternError> {
+    check_size(ast, text, limit.min(usize::from(u16::MAX) - 1))?;
+    let mut builder = Builder { ast, sets, states: Vec::new(), local: BTreeMap::new(), order: Vec::new() };
+    let found = builder.add(State::Found);
+    let start = builder.node(root, found);
+    let mut nfa = Nfa {
+        states: builder.states,
+        start,
+        sets: builder.order,
+        asks_newline: false,
+        asks_word: Vec::new(),
+    };
+    nfa.note_looks(sets);
+    Ok(nfa)
+}
+
+/// Counts the states before they exist; the first node that is too large is the innermost one.
+fn check_size(ast: &Ast, text: &str, limit: usize) -> Result<(), PatternError> {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let sizes = sizes(ast);
+    let Some((node, size)) = ast.nodes().iter().zip(sizes).find(|&(_, size)| size > limit) else {
+        return Ok(());
+    };
+    let part = super::shown(text.get(node.at.clone()).unwrap_or(text));
+    Err(PatternError {
+        kind: PatternErrorKind::TooLarge,
+        at: node.at.clone(),
+        message: format!(
+            "{part} is {size} steps long when its repetitions are written out; the limit is {limit}"
+        ),
+        help: Some("lower the bounds, or leave them out: `{n,}`, `*`, `+`".to_owned()),
+    })
+}
+
+/// The place of the counted repetition that takes the most states, the innermost of equals.
+pub(super) fn longest_repeat(ast: &Ast) -> Option<Range<usize>> {
+    let counted = |node: &Node| match node.kind {
+        NodeKind::Repeat { min, max, .. } => min.max(max.unwrap_or(0)) > 1,
+        _ => false,
+    };
+    let repeats = ast.nodes().iter().zip(sizes(ast)).filter(|(node, _)| counted(node));
+    let mut longest: Option<(&Node, u64)> = None;
+    for (node, size) in repeats {
+        if longest.is_none_or(|(_, most)| size > most) {
+            longest = Some((node, size));
+        }
+    }
+    longest.map(|(node, _)| node.at.clone())
+}
+
+/// The number of states of every node. Children stand before parents, so one pass will do.
+fn sizes(ast: &Ast) -> Vec<u64> {
+    let mut sizes: Vec<u64> = Vec::with_capacity(ast.nodes().len());
+    for node in ast.nodes() {
+        let of = |id: &NodeId| sizes.get(id.index()).copied().unwrap_or(0);
+        let sum = |nodes: &[NodeId]| nodes.iter().map(of).fold(0, u64::saturating_add);
+        let size = match &node.kind {
+            NodeKind::Leaf(_) | NodeKind::Look(_) => 1,
+            NodeKind::Concat(nodes) => sum(nodes),
+            NodeKind::Alternation(nodes) => {
+                sum(nodes).saturating_add(u64::try_from(nodes.len()).unwrap_or(u64::MAX))
+            }
+            NodeKind::Repeat { node, min, max } => {
+                let once = of(node);
+                let optional = u64::from(max.map_or(1, |max| max.saturating_sub(*min)));
+                let required = u64::from(*min).saturating_mul(once);
+                required.saturating_add(optional.saturating_mul(once.saturating_add(1)))
+            }
+        };
+        // Even what builds nothing is visited as often as it is repeated.
+        sizes.push(size.max(1));
+    }
+    sizes
+}
+
+struct Builder<'a> {
+    ast: &'a Ast,
+    sets: &'a mut Sets,
+    states: Vec<State>,
+    local: BTreeMap<SetId, u16>,
+    order: Vec<SetId>,
+}
+
+impl Builder<'_> {
+    /// Adds a state. The size was checked: the number fits.
+    fn add(&mut self, state: State) -> StateId {
+        let id = StateId::try_from(self.states.len()).unwrap_or(StateId::MAX);
+        self.states.push(state);
+        id
+    }
+
+    /// Builds a node in front of `next`. Nesting is bounded by the parser.
+    fn node(&mut self, id: NodeId, next: StateId) -> StateId {
+        let ast = self.ast;
+        match ast.get(id).map(|node| &node.kind) {
+            None => next,
+            Some(NodeKind::Leaf(leaf)) => {
+                let set = self.sets.leaf(leaf);
+                let set = self.local(set);
+                self.add(State::Take(set, next))
+            }
+            Some(&NodeKind::Look(look)) => self.add(State::Look(look, next)),
+            Some(NodeKind::Concat(nodes)) => nodes.iter().rev().fold(next, |next, &id| self.node(id, next)),
+            Some(NodeKind::Alternation(nodes)) => {
+                let mut ways = nodes.iter().rev();
+                let Some(&last) = ways.next() else { return next };
+                let mut rest = self.node(last, next);
+                for &way in ways {
+                    let way = self.node(way, next);
+                    rest = self.add(State::Split(way, rest));
+                }
+                rest
+            }
+            Some(&NodeKind::Repeat { node, min, max }) => self.repeat(node, min, max, next),
+        }
+    }
+
+    fn repeat(&mut self, node: NodeId, min: u32, max: Option<u32>, next: StateId) -> StateId {
+        let mut start = next;
+        match max {
+            None => {
+                let again = self.add(State::Split(next, next));
+                let body = self.node(node, again);
+                if let Some(state) = self.states.get_mut(usize::from(again)) {
+                    *state = State::Split(body, next);
+                }
+                start = again;
+            }
+            Some(max) => {
+                for _ in min..max {
+                    let body = self.node(node, start);
+                    start = self.add(State::Split(body, next));
+                }
+            }
+        }
+        for _ in 0..min {
+            start = self.node(node, start);
+        }
+        start
+    }
+
+    fn local(&mut self, set: SetId) -> u16 {
+        let next = u16::try_from(self.order.len()).unwrap_or(u16::MAX);
+        let number = *self.local.entry(set).or_insert(next);
+        if number == next {
+            self.order.push(set);
+        }
+        number
+    }
+}
+
+impl Nfa {
+    /// Adds the sets that the looks ask for.
+    fn note_looks(&mut self, sets: &mut Sets) {
+        let looks: Vec<Look> = self
+            .states
+            .iter()
+            .filter_map(|state| match state {
+                State::Look(look, _) => Some(*look),
+                _ => None,
+            })
+            .collect();
+        for look in looks {
+            match look {
+                Look::LineStart | Look::LineEnd => {
+                    self.asks_newline = true;
+                    self.distinguish(sets.newline());
+                }
+                Look::Boundary(over) | Look::NotBoundary(over) => {
+                    if !self.asks_word.contains(&over) {
+                        self.asks_word.push(over);
+                    }
+                    self.distinguish(sets.word(over));
+                }
+                Look::TextStart | Look::TextEnd | Look::End => {}
+            }
+        }
+    }
+
+    fn distinguish(&mut self, set: SetId) {
+        if !self.sets.contains(&set) {
+            self.sets.push(set);
+        }
+    }
+}
