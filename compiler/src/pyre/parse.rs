@@ -60,6 +60,8 @@ enum Opened {
 struct Element {
     node: NodeId,
     kind: ElementKind,
+    /// The first byte; a group's begins at its parenthesis.
+    start: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,12 +115,18 @@ impl Parser<'_> {
 
     /// Notes what an automaton cannot follow, from a place to here.
     pub(super) fn refuse(&mut self, why: Refusal, start: usize) {
-        self.refusals.push(PatternError {
+        let refusal = self.refusal(why, start);
+        self.refusals.push(refusal);
+    }
+
+    /// What an automaton cannot follow, from a place to here, as an error.
+    pub(super) fn refusal(&self, why: Refusal, start: usize) -> PatternError {
+        PatternError {
             kind: PatternErrorKind::Unsupported,
             at: self.tokens.bytes_from(start),
             message: why.message.to_owned(),
             help: Some(why.help.to_owned()),
-        });
+        }
     }
 
     pub(super) fn check_lookbehind(&self, group: usize) -> Result<(), PatternError> {
@@ -190,8 +198,10 @@ impl Parser<'_> {
     /// Adds a node that was read from `start` to here.
     fn push(&mut self, kind: NodeKind, start: usize) {
         let element = if matches!(kind, NodeKind::Look(_)) { ElementKind::Look } else { ElementKind::Other };
-        let node = self.ast.add(kind, self.tokens.bytes_from(start));
-        self.top.elements.push(Element { node, kind: element });
+        let at = self.tokens.bytes_from(start);
+        let start = at.start;
+        let node = self.ast.add(kind, at);
+        self.top.elements.push(Element { node, kind: element, start });
     }
 
     fn quantifier(&mut self, c: char, start: usize) -> Result<(), PatternError> {
@@ -238,8 +248,8 @@ impl Parser<'_> {
 
     /// Repeats the last element; the quantifier began at `start`.
     fn repeat(&mut self, min: u32, max: Option<u32>, start: usize) -> Result<(), PatternError> {
-        let last = match self.top.elements.last() {
-            Some(last) if last.kind == ElementKind::Other => last.node,
+        let (last, operand) = match self.top.elements.last() {
+            Some(last) if last.kind == ElementKind::Other => (last.node, last.start),
             Some(last) if last.kind == ElementKind::Repeat => {
                 return Err(self.tokens.error_at(start, "multiple repeat".to_owned()));
             }
@@ -248,11 +258,10 @@ impl Parser<'_> {
         if !self.tokens.eat('?')? && self.tokens.eat('+')? {
             self.refuse(refusal::POSSESSIVE, start);
         }
-        let operand = self.ast.get(last).map_or(0, |node| node.at.start);
         let at = operand..self.tokens.bytes_from(start).end;
         let node = self.ast.add(NodeKind::Repeat { node: last, min, max }, at);
         self.top.elements.pop();
-        self.top.elements.push(Element { node, kind: ElementKind::Repeat });
+        self.top.elements.push(Element { node, kind: ElementKind::Repeat, start: operand });
         Ok(())
     }
 
@@ -469,7 +478,8 @@ impl Parser<'_> {
                 error.help = Some(better.help.to_owned());
             }
         }
-        self.top.elements.push(Element { node, kind: ElementKind::Other });
+        let start = self.tokens.bytes_from(inner.start).start;
+        self.top.elements.push(Element { node, kind: ElementKind::Other, start });
         Ok(())
     }
 

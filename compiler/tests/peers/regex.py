@@ -253,7 +253,7 @@ def main():
     cases = [(pattern, texts.draw(pattern, 40)) for pattern in patterns]
     lines = "".join(json.dumps({"pattern": p, "inputs": t}) + "\n" for p, t in cases)
     run = subprocess.run([program], input=lines, capture_output=True, text=True, check=True)
-    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    answers = [json.loads(line) for line in run.stdout.rstrip("\n").split("\n")]
     tally = collections.defaultdict(collections.Counter)
     differences = []
     for (pattern, inputs), got in zip(cases, answers, strict=True):
