@@ -9,6 +9,7 @@ pub mod dfa;
 mod error;
 pub mod format;
 pub mod json;
+mod pystr;
 mod time;
 mod value;
 

@@ -54,7 +54,7 @@ fn holds(look: Look, before: Side, after: Option<Side>) -> Option<bool> {
     })
 }
 
-/// A deterministic automaton, not minimal. State 0 is "found", state 1 "never found".
+/// A deterministic automaton, not minimal. State 0 is "found".
 pub(super) struct Raw {
     pub(super) columns: usize,
     pub(super) start: StateId,
@@ -75,8 +75,6 @@ pub(super) struct Answer {
 
 /// "Found", whatever follows.
 pub(super) const FOUND: StateId = 0;
-/// "Never found", whatever follows.
-const DEAD: StateId = 1;
 
 /// Which limit was passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,7 +221,7 @@ struct Builder<'a> {
     max_states: usize,
     work_left: usize,
     known: HashMap<Key, StateId>,
-    /// The states as they were made, after the sinks.
+    /// The states as they were made, after "found".
     keys: Vec<Key>,
     /// The first is empty.
     bases: Vec<Base>,
@@ -231,8 +229,9 @@ struct Builder<'a> {
     seen: Seen,
 }
 
-/// The states before the first that has a key.
-const SINKS: usize = 2;
+/// The states before the first that has a key. A state without members is no sink: a match may
+/// still begin after a later newline.
+const SINKS: usize = 1;
 
 /// Which states a walk has seen.
 struct Seen {
@@ -271,11 +270,9 @@ impl Builder<'_> {
     fn run(&mut self) -> Result<Raw, Excess> {
         let start = self.state(Vec::new(), Side::EDGE)?;
         let both = Answer { end: true, newline: true };
-        let neither = Answer { end: false, newline: false };
         let columns = self.sides.len();
         let mut table = vec![FOUND; columns];
-        table.extend(vec![DEAD; columns]);
-        let mut answers = vec![both, neither];
+        let mut answers = vec![both];
         let mut done = 0;
         while let Some(key) = self.keys.get(done).cloned() {
             done += 1;
@@ -355,9 +352,6 @@ impl Builder<'_> {
         let Closure::Members(mut members) = self.close(&from, before, None)? else { return Ok(FOUND) };
         let shared = self.bases.get(base).map_or(&[][..], |base| base.members.as_slice());
         members.retain(|id| shared.binary_search(id).is_err());
-        if members.is_empty() && shared.is_empty() {
-            return Ok(DEAD);
-        }
         let asks = members.iter().any(|&id| self.is_look(id));
         let key = Key { before: if asks { before } else { Side::default() }, base, members };
         if let Some(&known) = self.known.get(&key) {

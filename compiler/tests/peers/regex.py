@@ -174,7 +174,7 @@ class Texts:
         texts = ["", "\n", "\n\n", "a", "a\n", "\na"]
         while len(texts) < count:
             length = self.rng.choice([1, 1, 2, 3, 4, 5, 7, 10])
-            pools = [own, own, own, LETTERS, ODD]
+            pools = [own, own, own, own, LETTERS, ODD, ["\n"]]
             text = "".join(self.rng.choice(self.rng.choice(pools)) for _ in range(length))
             texts.append(text + self.rng.choice(["", "", "\n", "\n\n", " "]))
         return texts[:count]
