@@ -291,7 +291,7 @@ impl Parser<'_> {
             Some('<') => self.open_lookbehind(start),
             Some('(') => {
                 let name = self.tokens.take_until(')', "group name")?;
-                self.check_ascii(&name);
+                self.check_ascii(&name)?;
                 self.groups.condition(&name, &self.tokens)?;
                 self.enter_refused(Opened::Conditional, refusal::CONDITIONAL, start)
             }
@@ -363,8 +363,8 @@ impl Parser<'_> {
         self.enter(Opened::Group(Some(group)), start, self.top.flags)
     }
 
-    fn check_name(&mut self, name: &str) -> Result<(), PatternError> {
-        self.check_ascii(name);
+    fn check_name(&self, name: &str) -> Result<(), PatternError> {
+        self.check_ascii(name)?;
         if is_identifier(name) {
             return Ok(());
         }
@@ -372,12 +372,11 @@ impl Parser<'_> {
         Err(self.tokens.error_back(name.chars().count() + 1, message))
     }
 
-    /// Which names beyond ASCII Python takes depends on tables that nothing else needs.
-    fn check_ascii(&mut self, name: &str) {
-        if !name.is_ascii() {
-            let start = self.tokens.place().saturating_sub(name.chars().count() + 1);
-            self.refuse(refusal::GROUP_NAME, start);
-        }
+    /// Which names beyond ASCII Python takes, and how it quotes the others, depends on tables that
+    /// nothing else needs, so such a name ends it.
+    fn check_ascii(&self, name: &str) -> Result<(), PatternError> {
+        let start = self.tokens.place().saturating_sub(name.chars().count() + 1);
+        if name.is_ascii() { Ok(()) } else { Err(self.refusal(refusal::GROUP_NAME, start)) }
     }
 
     fn set_global(&mut self, flags: Flags, start: usize) -> Result<(), PatternError> {

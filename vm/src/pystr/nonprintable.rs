@@ -6,7 +6,7 @@ pub(super) fn is_printable(c: char) -> bool {
     let c = u32::from(c);
     let after = NON_PRINTABLE.partition_point(|&(low, _)| low <= c);
     let range = after.checked_sub(1).and_then(|i| NON_PRINTABLE.get(i));
-    !range.is_some_and(|&(_, high)| c <= high)
+    range.is_none_or(|&(_, high)| c > high)
 }
 
 #[rustfmt::skip]
