@@ -161,6 +161,7 @@ pub(super) fn determinise(
         bases: vec![Base { members: Vec::new(), next: vec![Vec::new(); columns.sample.len()] }],
         starts: Vec::new(),
         seen: Seen { marks: vec![0; nfa.states.len()], round: 0 },
+        best: Best { copies: vec![0; nfa.states.len()], raised: Vec::new() },
     };
     builder.run()
 }
@@ -227,6 +228,7 @@ struct Builder<'a> {
     bases: Vec<Base>,
     starts: Vec<(Side, Start)>,
     seen: Seen,
+    best: Best,
 }
 
 /// The states before the first that has a key. A state without members is no sink: a match may
@@ -257,6 +259,33 @@ impl Seen {
             }
             _ => false,
         }
+    }
+}
+
+/// The outermost copy that was met of each state.
+struct Best {
+    copies: Vec<StateId>,
+    raised: Vec<StateId>,
+}
+
+impl Best {
+    fn clear(&mut self) {
+        for id in self.raised.drain(..) {
+            if let Some(copy) = self.copies.get_mut(usize::from(id)) {
+                *copy = 0;
+            }
+        }
+    }
+
+    fn raise(&mut self, id: StateId, to: StateId) {
+        if let Some(copy) = self.copies.get_mut(usize::from(id)) {
+            *copy = to.max(*copy);
+            self.raised.push(id);
+        }
+    }
+
+    fn get(&self, id: StateId) -> StateId {
+        self.copies.get(usize::from(id)).copied().unwrap_or(0)
     }
 }
 
@@ -324,7 +353,8 @@ impl Builder<'_> {
         let start = match self.close(&[self.nfa.start], before, None)? {
             Closure::Found => Start::Found,
             Closure::Members(members) if members.iter().any(|&id| self.is_look(id)) => Start::Pending,
-            Closure::Members(members) => {
+            Closure::Members(mut members) => {
+                self.prune(&mut members, &[]);
                 let base = self.bases.iter().position(|base| base.members == members);
                 Start::Base(base.unwrap_or_else(|| {
                     let mut next = vec![Vec::new(); self.sides.len()];
@@ -352,6 +382,8 @@ impl Builder<'_> {
         let Closure::Members(mut members) = self.close(&from, before, None)? else { return Ok(FOUND) };
         let shared = self.bases.get(base).map_or(&[][..], |base| base.members.as_slice());
         members.retain(|id| shared.binary_search(id).is_err());
+        let shared = shared.to_vec();
+        self.prune(&mut members, &shared);
         let asks = members.iter().any(|&id| self.is_look(id));
         let key = Key { before: if asks { before } else { Side::default() }, base, members };
         if let Some(&known) = self.known.get(&key) {
@@ -365,6 +397,25 @@ impl Builder<'_> {
         self.known.insert(key.clone(), number);
         self.keys.push(key);
         Ok(number)
+    }
+
+    /// Drops the members that another one, here or among the shared, outranks: whatever they would
+    /// find, it finds. Without this `a.{1,50}b` has a state for every set of places of an `a`.
+    fn prune(&mut self, members: &mut Vec<StateId>, shared: &[StateId]) {
+        let nfa = self.nfa;
+        let rank = |id: StateId, level: usize| nfa.ranks.get(usize::from(id))?.get(level).copied();
+        for level in 0.. {
+            self.best.clear();
+            let mut any = false;
+            for rank in members.iter().chain(shared).filter_map(|&id| rank(id, level)) {
+                self.best.raise(rank.of, rank.copy);
+                any = true;
+            }
+            if !any {
+                return;
+            }
+            members.retain(|&id| rank(id, level).is_none_or(|rank| rank.copy >= self.best.get(rank.of)));
+        }
     }
 
     fn is_look(&self, id: StateId) -> bool {
