@@ -3,7 +3,7 @@
 //! Timed: YAML text in memory to artifact bytes, checked as `--verify fast` does; and artifact bytes
 //! to a policy that is ready to decide.
 
-#![expect(missing_docs, clippy::unwrap_used, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use aegis_benches::w3;
 use aegis_vm::Policy;

@@ -5,7 +5,7 @@
 //! anything is timed. A batch is the whole order, so the figure to quote is the time of an iteration
 //! divided by its elements, which criterion shows as throughput.
 
-#![expect(missing_docs, clippy::unwrap_used, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use aegis_benches::{Workload, w1, w2, w3};
 use aegis_vm::{Policy, Request};

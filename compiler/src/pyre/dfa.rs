@@ -54,7 +54,7 @@ fn holds(look: Look, before: Side, after: Option<Side>) -> Option<bool> {
     })
 }
 
-/// A deterministic automaton, not minimal. State 0 is "found", state 1 "never found".
+/// A deterministic automaton, not minimal. State 0 is "found".
 pub(super) struct Raw {
     pub(super) columns: usize,
     pub(super) start: StateId,
@@ -75,8 +75,6 @@ pub(super) struct Answer {
 
 /// "Found", whatever follows.
 pub(super) const FOUND: StateId = 0;
-/// "Never found", whatever follows.
-const DEAD: StateId = 1;
 
 /// Which limit was passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,20 +145,23 @@ pub(super) fn determinise(
     max_work: usize,
 ) -> Result<Raw, Excess> {
     let newline = columns.of_class.get(partition.class_of(0x0a)).copied().unwrap_or(0);
-    let takes =
-        nfa.sets.iter().flat_map(|&set| columns.sample.iter().map(move |&c| sets.contains(set, c))).collect();
-    let sides = columns.sample.iter().map(|&c| side_of(nfa, c)).collect();
+    let columns_of = |&set| {
+        let samples = columns.sample.iter().enumerate();
+        samples.filter(|&(_, &c)| sets.contains(set, c)).map(|(column, _)| column).collect()
+    };
     let mut builder = Builder {
         nfa,
-        columns: columns.sample.len(),
-        takes,
-        sides,
+        columns_of: nfa.sets.iter().map(columns_of).collect(),
+        sides: columns.sample.iter().map(|&c| side_of(nfa, c)).collect(),
         newline: usize::from(newline),
         max_states: max_states.min(usize::from(StateId::MAX)),
         work_left: max_work,
         known: HashMap::new(),
-        members: Vec::new(),
+        keys: Vec::new(),
+        bases: vec![Base { members: Vec::new(), next: vec![Vec::new(); columns.sample.len()] }],
+        starts: Vec::new(),
         seen: Seen { marks: vec![0; nfa.states.len()], round: 0 },
+        best: Best { copies: vec![0; nfa.states.len()], raised: Vec::new() },
     };
     builder.run()
 }
@@ -182,32 +183,57 @@ fn side_of(nfa: &Nfa, c: u32) -> Side {
     side
 }
 
-/// What tells states apart: the character before, if a pending look asks, and the members.
+/// What tells states apart.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
+    /// The character before, if a pending look asks about it.
     before: Side,
-    /// The states that take a character or are pending, ascending.
+    /// The states that every state after such a character has, because a match may begin anywhere.
+    base: usize,
+    /// The other states that take a character or are pending, ascending.
     members: Vec<StateId>,
+}
+
+/// What a match that begins after some character comes to: states that take a character. They are
+/// kept once and not in each state, which for a long alternation is most of the work.
+struct Base {
+    members: Vec<StateId>,
+    /// For each column the states after it.
+    next: Vec<Vec<StateId>>,
+}
+
+/// What beginning a match after some character comes to.
+#[derive(Clone, Copy)]
+enum Start {
+    Found,
+    Base(usize),
+    /// It depends on the character after.
+    Pending,
 }
 
 struct Builder<'a> {
     nfa: &'a Nfa,
-    columns: usize,
-    /// Whether a set takes a column: `set * columns + column`.
-    takes: Vec<bool>,
+    /// The columns that each set takes.
+    columns_of: Vec<Vec<usize>>,
+    /// What looks see of each column.
     sides: Vec<Side>,
     /// The column of the newline.
     newline: usize,
     max_states: usize,
     work_left: usize,
     known: HashMap<Key, StateId>,
-    /// The states as they were made; those before [`FIRST`] are sinks.
-    members: Vec<Key>,
+    /// The states as they were made, after "found".
+    keys: Vec<Key>,
+    /// The first is empty.
+    bases: Vec<Base>,
+    starts: Vec<(Side, Start)>,
     seen: Seen,
+    best: Best,
 }
 
-/// The first state that is no sink.
-const FIRST: usize = 2;
+/// The states before the first that has a key. A state without members is no sink: a match may
+/// still begin after a later newline.
+const SINKS: usize = 1;
 
 /// Which states a walk has seen.
 struct Seen {
@@ -236,6 +262,33 @@ impl Seen {
     }
 }
 
+/// The outermost copy that was met of each state.
+struct Best {
+    copies: Vec<StateId>,
+    raised: Vec<StateId>,
+}
+
+impl Best {
+    fn clear(&mut self) {
+        for id in self.raised.drain(..) {
+            if let Some(copy) = self.copies.get_mut(usize::from(id)) {
+                *copy = 0;
+            }
+        }
+    }
+
+    fn raise(&mut self, id: StateId, to: StateId) {
+        if let Some(copy) = self.copies.get_mut(usize::from(id)) {
+            *copy = to.max(*copy);
+            self.raised.push(id);
+        }
+    }
+
+    fn get(&self, id: StateId) -> StateId {
+        self.copies.get(usize::from(id)).copied().unwrap_or(0)
+    }
+}
+
 /// What following all ways without a character gives.
 enum Closure {
     Found,
@@ -244,19 +297,18 @@ enum Closure {
 
 impl Builder<'_> {
     fn run(&mut self) -> Result<Raw, Excess> {
-        let start = self.state(&[self.nfa.start], Side::EDGE)?;
+        let start = self.state(Vec::new(), Side::EDGE)?;
         let both = Answer { end: true, newline: true };
-        let neither = Answer { end: false, newline: false };
-        let mut table = vec![FOUND; self.columns];
-        table.extend(vec![DEAD; self.columns]);
-        let mut answers = vec![both, neither];
+        let columns = self.sides.len();
+        let mut table = vec![FOUND; columns];
+        let mut answers = vec![both];
         let mut done = 0;
-        while let Some(key) = self.members.get(done).cloned() {
+        while let Some(key) = self.keys.get(done).cloned() {
             done += 1;
             answers.push(self.answer(&key)?);
             self.row(&key, &mut table)?;
         }
-        Ok(Raw { columns: self.columns, start, table, answers, empty: self.empty()? })
+        Ok(Raw { columns, start, table, answers, empty: self.empty()? })
     }
 
     fn work(&mut self, amount: usize) -> Result<(), Excess> {
@@ -293,25 +345,77 @@ impl Builder<'_> {
         Ok(Closure::Members(members))
     }
 
-    /// The state of everything that begins at these states after such a character.
-    fn state(&mut self, from: &[StateId], before: Side) -> Result<StateId, Excess> {
-        let Closure::Members(members) = self.close(from, before, None)? else { return Ok(FOUND) };
-        if members.is_empty() {
-            return Ok(DEAD);
+    /// What beginning a match after such a character comes to.
+    fn start(&mut self, before: Side) -> Result<Start, Excess> {
+        if let Some(&(_, start)) = self.starts.iter().find(|(side, _)| *side == before) {
+            return Ok(start);
         }
+        let start = match self.close(&[self.nfa.start], before, None)? {
+            Closure::Found => Start::Found,
+            Closure::Members(members) if members.iter().any(|&id| self.is_look(id)) => Start::Pending,
+            Closure::Members(mut members) => {
+                self.prune(&mut members, &[]);
+                let base = self.bases.iter().position(|base| base.members == members);
+                Start::Base(base.unwrap_or_else(|| {
+                    let mut next = vec![Vec::new(); self.sides.len()];
+                    self.step(&members, None, &mut next);
+                    self.bases.push(Base { members, next });
+                    self.bases.len() - 1
+                }))
+            }
+        };
+        self.starts.push((before, start));
+        Ok(start)
+    }
+
+    /// The state of everything that goes on at these states after such a character, and of every
+    /// match that begins after it.
+    fn state(&mut self, mut from: Vec<StateId>, before: Side) -> Result<StateId, Excess> {
+        let base = match self.start(before)? {
+            Start::Found => return Ok(FOUND),
+            Start::Base(base) => base,
+            Start::Pending => {
+                from.push(self.nfa.start);
+                0
+            }
+        };
+        let Closure::Members(mut members) = self.close(&from, before, None)? else { return Ok(FOUND) };
+        let shared = self.bases.get(base).map_or(&[][..], |base| base.members.as_slice());
+        members.retain(|id| shared.binary_search(id).is_err());
+        let shared = shared.to_vec();
+        self.prune(&mut members, &shared);
         let asks = members.iter().any(|&id| self.is_look(id));
-        let key = Key { before: if asks { before } else { Side::default() }, members };
+        let key = Key { before: if asks { before } else { Side::default() }, base, members };
         if let Some(&known) = self.known.get(&key) {
             return Ok(known);
         }
-        let number = self.members.len() + FIRST;
+        let number = self.keys.len() + SINKS;
         if number >= self.max_states {
             return Err(Excess::States);
         }
         let number = StateId::try_from(number).map_err(|_| Excess::States)?;
         self.known.insert(key.clone(), number);
-        self.members.push(key);
+        self.keys.push(key);
         Ok(number)
+    }
+
+    /// Drops the members that another one, here or among the shared, outranks: whatever they would
+    /// find, it finds. Without this `a.{1,50}b` has a state for every set of places of an `a`.
+    fn prune(&mut self, members: &mut Vec<StateId>, shared: &[StateId]) {
+        let nfa = self.nfa;
+        let rank = |id: StateId, level: usize| nfa.ranks.get(usize::from(id))?.get(level).copied();
+        for level in 0.. {
+            self.best.clear();
+            let mut any = false;
+            for rank in members.iter().chain(shared).filter_map(|&id| rank(id, level)) {
+                self.best.raise(rank.of, rank.copy);
+                any = true;
+            }
+            if !any {
+                return;
+            }
+            members.retain(|&id| rank(id, level).is_none_or(|rank| rank.copy >= self.best.get(rank.of)));
+        }
     }
 
     fn is_look(&self, id: StateId) -> bool {
@@ -320,55 +424,58 @@ impl Builder<'_> {
 
     /// The transitions of a state.
     fn row(&mut self, key: &Key, table: &mut Vec<StateId>) -> Result<(), Excess> {
-        let asks = key.members.iter().any(|&id| self.is_look(id));
-        // What the pending looks come to, for each kind of character after.
-        let mut resolved: Vec<(Side, Option<Vec<StateId>>)> = Vec::new();
-        for column in 0..self.columns {
-            let side = self.sides.get(column).copied().unwrap_or_default();
-            if asks && !resolved.iter().any(|(known, _)| *known == side) {
-                let takers = match self.close(&key.members, key.before, Some(side))? {
-                    Closure::Found => None,
-                    Closure::Members(members) => Some(members),
-                };
-                resolved.push((side, takers));
-            }
-            let takers = match resolved.iter().find(|(known, _)| *known == side) {
-                Some((_, None)) => {
-                    table.push(FOUND);
+        let mut next = self.bases.get(key.base).map_or_else(Vec::new, |base| base.next.clone());
+        let mut found: Vec<Side> = Vec::new();
+        if key.members.iter().any(|&id| self.is_look(id)) {
+            // The pending looks come to the same for all characters that look alike to them.
+            let mut kinds: Vec<Side> = Vec::new();
+            for side in self.sides.clone() {
+                if kinds.contains(&side) {
                     continue;
                 }
-                Some((_, Some(members))) => members,
-                None => &key.members,
-            };
-            let next = self.step(takers, column);
-            self.work(takers.len())?;
-            let state = self.state(&next, side)?;
+                kinds.push(side);
+                match self.close(&key.members, key.before, Some(side))? {
+                    Closure::Found => found.push(side),
+                    Closure::Members(takers) => self.step(&takers, Some(side), &mut next),
+                }
+            }
+        } else {
+            self.step(&key.members, None, &mut next);
+        }
+        self.work(key.members.len())?;
+        for (column, from) in next.into_iter().enumerate() {
+            let side = self.sides.get(column).copied().unwrap_or_default();
+            let state = if found.contains(&side) { FOUND } else { self.state(from, side)? };
             table.push(state);
         }
         Ok(())
     }
 
-    /// Where a character of a column leads; a match may also begin after it.
-    fn step(&self, takers: &[StateId], column: usize) -> Vec<StateId> {
-        let mut next = vec![self.nfa.start];
+    /// Adds where the characters of each column lead, or of each that looks so.
+    fn step(&self, takers: &[StateId], side: Option<Side>, next: &mut [Vec<StateId>]) {
         for &id in takers {
-            if let Some(&State::Take(set, to)) = self.nfa.states.get(usize::from(id))
-                && self.takes.get(usize::from(set) * self.columns + column) == Some(&true)
-            {
-                next.push(to);
+            let Some(&State::Take(set, to)) = self.nfa.states.get(usize::from(id)) else { continue };
+            for &column in self.columns_of.get(usize::from(set)).into_iter().flatten() {
+                let looks_so = side.is_none_or(|side| self.sides.get(column) == Some(&side));
+                if let (true, Some(next)) = (looks_so, next.get_mut(column)) {
+                    next.push(to);
+                }
             }
         }
-        next
     }
 
     /// What a state answers.
     fn answer(&mut self, key: &Key) -> Result<Answer, Excess> {
+        // The base holds no look, so nothing of it is found without a character.
         let end = self.found_at_end(&key.members, key.before)?;
         let last = Side::FINAL.and(Side::NEWLINE);
         let newline = match self.close(&key.members, key.before, Some(last))? {
             Closure::Found => true,
             Closure::Members(takers) => {
-                let next = self.step(&takers, self.newline);
+                let mut next = self.bases.get(key.base).map_or_else(Vec::new, |base| base.next.clone());
+                self.step(&takers, None, &mut next);
+                let mut next = next.into_iter().nth(self.newline).unwrap_or_default();
+                next.push(self.nfa.start);
                 let before = self.sides.get(self.newline).copied().unwrap_or_default();
                 self.found_at_end(&next, before)?
             }

@@ -134,8 +134,8 @@ impl Parser<'_> {
             return Err(self.tokens.error("missing {".to_owned()));
         }
         self.tokens.take_until('}', "character name")?;
-        self.refuse(refusal::NAMED_CHARACTER, start);
-        Ok(Escaped::Char(None))
+        // Without the names there is no telling whether Python would go on, so this ends it.
+        Err(self.refusal(refusal::NAMED_CHARACTER, start))
     }
 
     /// A set. Its `[` is taken.

@@ -118,9 +118,9 @@ impl Groups {
 /// CPython's limit on groups.
 const MAX_GROUPS: usize = 1_073_741_823;
 
-/// Whether an ASCII text is an identifier; any other text is refused elsewhere and passes.
+/// Whether an ASCII text is an identifier; any other is refused before it is asked about.
 pub(super) fn is_identifier(name: &str) -> bool {
-    let word = |c: char| c == '_' || c.is_ascii_alphanumeric() || !c.is_ascii();
+    let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
     name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
 }
 

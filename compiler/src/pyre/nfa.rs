@@ -25,9 +25,22 @@ pub(super) enum State {
     Found,
 }
 
+/// The place of a state in the copies of an optional repetition, `(x(x(x)?)?)?`. Of two states that
+/// differ only in their copy, the one of the outer copy may do all that the other may, and more: it
+/// has more repetitions left, and both may stop at any time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rank {
+    /// The same state of the innermost copy.
+    pub(super) of: StateId,
+    /// The number of the copy, from the innermost out.
+    pub(super) copy: StateId,
+}
+
 /// The automaton of one pattern.
 pub(super) struct Nfa {
     pub(super) states: Vec<State>,
+    /// For each state its ranks in the repetitions around it, from the innermost out.
+    pub(super) ranks: Vec<Vec<Rank>>,
     pub(super) start: StateId,
     /// The sets that its states and its looks tell apart, without repetition.
     pub(super) sets: Vec<SetId>,
@@ -46,11 +59,19 @@ pub(super) fn build(
     sets: &mut Sets,
 ) -> Result<Nfa, PatternError> {
     check_size(ast, text, limit.min(usize::from(u16::MAX) - 1))?;
-    let mut builder = Builder { ast, sets, states: Vec::new(), local: BTreeMap::new(), order: Vec::new() };
+    let mut builder = Builder {
+        ast,
+        sets,
+        states: Vec::new(),
+        ranks: Vec::new(),
+        local: BTreeMap::new(),
+        order: Vec::new(),
+    };
     let found = builder.add(State::Found);
     let start = builder.node(root, found);
     let mut nfa = Nfa {
         states: builder.states,
+        ranks: builder.ranks,
         start,
         sets: builder.order,
         asks_newline: false,
@@ -123,6 +144,7 @@ struct Builder<'a> {
     ast: &'a Ast,
     sets: &'a mut Sets,
     states: Vec<State>,
+    ranks: Vec<Vec<Rank>>,
     local: BTreeMap<SetId, u16>,
     order: Vec<SetId>,
 }
@@ -132,6 +154,7 @@ impl Builder<'_> {
     fn add(&mut self, state: State) -> StateId {
         let id = StateId::try_from(self.states.len()).unwrap_or(StateId::MAX);
         self.states.push(state);
+        self.ranks.push(Vec::new());
         id
     }
 
@@ -173,9 +196,12 @@ impl Builder<'_> {
                 start = again;
             }
             Some(max) => {
-                for _ in min..max {
+                let innermost = self.states.len();
+                for copy in 0..max.saturating_sub(min) {
+                    let begin = self.states.len();
                     let body = self.node(node, start);
                     start = self.add(State::Split(body, next));
+                    self.rank(innermost, begin, copy);
                 }
             }
         }
@@ -183,6 +209,17 @@ impl Builder<'_> {
             start = self.node(node, start);
         }
         start
+    }
+
+    /// Notes the ranks of a copy, which has been built from `begin` on. All copies are built alike,
+    /// so their states stand in the same order.
+    fn rank(&mut self, innermost: usize, begin: usize, copy: u32) {
+        let ranks = self.ranks.get_mut(begin..).unwrap_or_default();
+        for (of, ranks) in (innermost..).zip(ranks) {
+            if let (Ok(of), Ok(copy)) = (StateId::try_from(of), StateId::try_from(copy)) {
+                ranks.push(Rank { of, copy });
+            }
+        }
     }
 
     fn local(&mut self, set: SetId) -> u16 {

@@ -60,6 +60,8 @@ enum Opened {
 struct Element {
     node: NodeId,
     kind: ElementKind,
+    /// The first byte; a group's begins at its parenthesis.
+    start: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,12 +115,18 @@ impl Parser<'_> {
 
     /// Notes what an automaton cannot follow, from a place to here.
     pub(super) fn refuse(&mut self, why: Refusal, start: usize) {
-        self.refusals.push(PatternError {
+        let refusal = self.refusal(why, start);
+        self.refusals.push(refusal);
+    }
+
+    /// What an automaton cannot follow, from a place to here, as an error.
+    pub(super) fn refusal(&self, why: Refusal, start: usize) -> PatternError {
+        PatternError {
             kind: PatternErrorKind::Unsupported,
             at: self.tokens.bytes_from(start),
             message: why.message.to_owned(),
             help: Some(why.help.to_owned()),
-        });
+        }
     }
 
     pub(super) fn check_lookbehind(&self, group: usize) -> Result<(), PatternError> {
@@ -190,8 +198,10 @@ impl Parser<'_> {
     /// Adds a node that was read from `start` to here.
     fn push(&mut self, kind: NodeKind, start: usize) {
         let element = if matches!(kind, NodeKind::Look(_)) { ElementKind::Look } else { ElementKind::Other };
-        let node = self.ast.add(kind, self.tokens.bytes_from(start));
-        self.top.elements.push(Element { node, kind: element });
+        let at = self.tokens.bytes_from(start);
+        let start = at.start;
+        let node = self.ast.add(kind, at);
+        self.top.elements.push(Element { node, kind: element, start });
     }
 
     fn quantifier(&mut self, c: char, start: usize) -> Result<(), PatternError> {
@@ -238,8 +248,8 @@ impl Parser<'_> {
 
     /// Repeats the last element; the quantifier began at `start`.
     fn repeat(&mut self, min: u32, max: Option<u32>, start: usize) -> Result<(), PatternError> {
-        let last = match self.top.elements.last() {
-            Some(last) if last.kind == ElementKind::Other => last.node,
+        let (last, operand) = match self.top.elements.last() {
+            Some(last) if last.kind == ElementKind::Other => (last.node, last.start),
             Some(last) if last.kind == ElementKind::Repeat => {
                 return Err(self.tokens.error_at(start, "multiple repeat".to_owned()));
             }
@@ -248,11 +258,10 @@ impl Parser<'_> {
         if !self.tokens.eat('?')? && self.tokens.eat('+')? {
             self.refuse(refusal::POSSESSIVE, start);
         }
-        let operand = self.ast.get(last).map_or(0, |node| node.at.start);
         let at = operand..self.tokens.bytes_from(start).end;
         let node = self.ast.add(NodeKind::Repeat { node: last, min, max }, at);
         self.top.elements.pop();
-        self.top.elements.push(Element { node, kind: ElementKind::Repeat });
+        self.top.elements.push(Element { node, kind: ElementKind::Repeat, start: operand });
         Ok(())
     }
 
@@ -282,7 +291,7 @@ impl Parser<'_> {
             Some('<') => self.open_lookbehind(start),
             Some('(') => {
                 let name = self.tokens.take_until(')', "group name")?;
-                self.check_ascii(&name);
+                self.check_ascii(&name)?;
                 self.groups.condition(&name, &self.tokens)?;
                 self.enter_refused(Opened::Conditional, refusal::CONDITIONAL, start)
             }
@@ -354,8 +363,8 @@ impl Parser<'_> {
         self.enter(Opened::Group(Some(group)), start, self.top.flags)
     }
 
-    fn check_name(&mut self, name: &str) -> Result<(), PatternError> {
-        self.check_ascii(name);
+    fn check_name(&self, name: &str) -> Result<(), PatternError> {
+        self.check_ascii(name)?;
         if is_identifier(name) {
             return Ok(());
         }
@@ -363,12 +372,11 @@ impl Parser<'_> {
         Err(self.tokens.error_back(name.chars().count() + 1, message))
     }
 
-    /// Which names beyond ASCII Python takes depends on tables that nothing else needs.
-    fn check_ascii(&mut self, name: &str) {
-        if !name.is_ascii() {
-            let start = self.tokens.place().saturating_sub(name.chars().count() + 1);
-            self.refuse(refusal::GROUP_NAME, start);
-        }
+    /// Which names beyond ASCII Python takes, and how it quotes the others, depends on tables that
+    /// nothing else needs, so such a name ends it.
+    fn check_ascii(&self, name: &str) -> Result<(), PatternError> {
+        let start = self.tokens.place().saturating_sub(name.chars().count() + 1);
+        if name.is_ascii() { Ok(()) } else { Err(self.refusal(refusal::GROUP_NAME, start)) }
     }
 
     fn set_global(&mut self, flags: Flags, start: usize) -> Result<(), PatternError> {
@@ -469,7 +477,8 @@ impl Parser<'_> {
                 error.help = Some(better.help.to_owned());
             }
         }
-        self.top.elements.push(Element { node, kind: ElementKind::Other });
+        let start = self.tokens.bytes_from(inner.start).start;
+        self.top.elements.push(Element { node, kind: ElementKind::Other, start });
         Ok(())
     }
 

@@ -2,12 +2,13 @@
 
     cargo build --release -p aegisc --example regex_search
     python3.11 compiler/tests/peers/regex.py target/release/examples/regex_search [patterns] [seed]
+    python3.11 compiler/tests/peers/regex.py --vectors > compiler/tests/pyre/vectors.jsonl
 
 Random patterns are drawn from a grammar of the dialect, and searched for in random texts that
 favour what the dialect is odd about. Every pattern that both accept must give the same answers;
 every one that `re.compile` rejects must be rejected with the same words at the same place; the
 rest is listed by reason. The exit code is 1 if anything differs. CPython 3.11 only: later
-versions have other tables.
+versions have other tables. The second form writes CPython's answers, for `cargo test`.
 """
 
 import collections
@@ -174,7 +175,7 @@ class Texts:
         texts = ["", "\n", "\n\n", "a", "a\n", "\na"]
         while len(texts) < count:
             length = self.rng.choice([1, 1, 2, 3, 4, 5, 7, 10])
-            pools = [own, own, own, LETTERS, ODD]
+            pools = [own, own, own, own, LETTERS, ODD, ["\n"]]
             text = "".join(self.rng.choice(self.rng.choice(pools)) for _ in range(length))
             texts.append(text + self.rng.choice(["", "", "\n", "\n\n", " "]))
         return texts[:count]
@@ -239,9 +240,27 @@ def compare(pattern, texts, expected, got, tally, differences):
                 differences.append((pattern, expected, error))
 
 
+def write_vectors():
+    """Prints patterns with what CPython makes of them."""
+    rng = random.Random(7)
+    grammar, texts = Grammar(rng), Texts(rng)
+    patterns = BROKEN + REFUSED + [grammar.pattern() for _ in range(700)]
+    for pattern in dict.fromkeys(patterns):
+        inputs = texts.draw(pattern, 16)
+        expected = oracle(pattern, inputs)
+        if "found" in expected:
+            print(json.dumps({"pattern": pattern, "inputs": inputs, "found": expected["found"]}))
+        elif expected.get("pos") is not None:
+            start = len(pattern[:expected["pos"]].encode())
+            print(json.dumps({"pattern": pattern, "error": expected["error"], "start": start}))
+
+
 def main():
     if sys.version_info[:2] != (3, 11):
         sys.exit("needs CPython 3.11")
+    if sys.argv[1:] == ["--vectors"]:
+        write_vectors()
+        return
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     signal.signal(signal.SIGALRM, give_up)
     program = sys.argv[1]
@@ -253,7 +272,7 @@ def main():
     cases = [(pattern, texts.draw(pattern, 40)) for pattern in patterns]
     lines = "".join(json.dumps({"pattern": p, "inputs": t}) + "\n" for p, t in cases)
     run = subprocess.run([program], input=lines, capture_output=True, text=True, check=True)
-    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    answers = [json.loads(line) for line in run.stdout.rstrip("\n").split("\n")]
     tally = collections.defaultdict(collections.Counter)
     differences = []
     for (pattern, inputs), got in zip(cases, answers, strict=True):

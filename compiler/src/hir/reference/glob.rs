@@ -2,6 +2,9 @@
 
 /// Whether a glob matches a text, by characters.
 pub(super) fn matches(glob: &str, text: &str) -> bool {
+    if !glob.contains(['*', '?', '[']) {
+        return glob == text;
+    }
     let steps = read(glob);
     let text: Vec<char> = text.chars().collect();
     let (mut step, mut at) = (0, 0);

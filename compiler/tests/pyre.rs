@@ -1,0 +1,314 @@
+//! Regular expressions: CPython's recorded answers, the automata against the plain matcher, limits.
+//!
+//! `tests/pyre/vectors.jsonl` holds what CPython 3.11 found or complained of; it is written by
+//! `tests/peers/regex.py`, which also compares at length.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use aegis_vm::dfa::{Automaton, Classes, Runner, Table, U16};
+use aegisc::pyre::{self, Automata, Limits, Pattern, PatternError, PatternErrorKind};
+use proptest::prelude::*;
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// Compiled patterns, as the artifact holds them.
+struct Tables {
+    automata: Automata,
+    stage1: Vec<U16>,
+    blocks: Vec<U16>,
+    narrow: Vec<Vec<u8>>,
+    wide: Vec<Vec<U16>>,
+}
+
+impl Tables {
+    fn new(automata: Automata) -> Self {
+        let little = |values: &[u16]| values.iter().map(|&n| U16::new(n)).collect::<Vec<_>>();
+        let narrow = |table: &[u16]| table.iter().map(|&n| u8::try_from(n).unwrap_or(0)).collect();
+        Tables {
+            stage1: little(&automata.classes.stage1),
+            blocks: little(&automata.classes.blocks),
+            narrow: automata.dfas.iter().map(|dfa| narrow(&dfa.table)).collect(),
+            wide: automata.dfas.iter().map(|dfa| little(&dfa.table)).collect(),
+            automata,
+        }
+    }
+
+    /// Searches with the automaton of a pattern, fed whole and character by character.
+    fn search(&self, index: usize, text: &str) -> bool {
+        let dfa = &self.automata.dfas[index];
+        let narrow = Table::Narrow(&self.narrow[index]);
+        let automaton = Automaton {
+            classes: Classes { stage1: &self.stage1, blocks: &self.blocks },
+            column_map: &dfa.column_map,
+            columns: usize::try_from(dfa.columns).unwrap(),
+            table: if dfa.width() == 1 { narrow } else { Table::Wide(&self.wide[index]) },
+            answers: &dfa.answers,
+            start: usize::try_from(dfa.start).unwrap(),
+            empty: dfa.empty,
+        };
+        let (mut whole, mut single) = (Runner::new(automaton), Runner::new(automaton));
+        whole.push_str(text);
+        text.chars().for_each(|c| single.push_char(c));
+        let (whole, single) = (whole.finish().unwrap(), single.finish().unwrap());
+        assert_eq!(whole, single, "`{text:?}` in pieces");
+        whole
+    }
+}
+
+fn compile(patterns: &[Pattern]) -> Automata {
+    pyre::compile(patterns, &Limits::default()).unwrap()
+}
+
+fn refusal(pattern: &str) -> PatternError {
+    match pyre::parse(pattern) {
+        Err(error) => error,
+        Ok(parsed) => match pyre::compile(&[parsed], &Limits::default()) {
+            Err((_, error)) => error,
+            Ok(_) => panic!("`{pattern}` was accepted"),
+        },
+    }
+}
+
+#[test]
+fn answers_as_cpython_does() {
+    let mut patterns = Vec::new();
+    let mut expected = Vec::new();
+    let (mut refused, mut rejected) = (0, 0);
+    for line in include_str!("pyre/vectors.jsonl").lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let text = case["pattern"].as_str().unwrap();
+        match (pyre::parse(text), case["error"].as_str()) {
+            (Ok(pattern), None) => {
+                patterns.push(pattern);
+                expected.push(case);
+            }
+            (Ok(_), Some(error)) => panic!("`{text}`: CPython says {error}"),
+            (Err(error), None) => {
+                assert_ne!(error.kind, PatternErrorKind::Invalid, "`{text}`: {error:?}");
+                refused += 1;
+            }
+            // A pattern may hold two faults, of which CPython sees the other.
+            (Err(error), Some(_)) if error.kind != PatternErrorKind::Invalid => refused += 1,
+            (Err(error), Some(message)) => {
+                let place = u64::try_from(error.at.start).unwrap();
+                assert_eq!(
+                    (error.message.as_str(), Some(place)),
+                    (message, case["start"].as_u64()),
+                    "`{text}`"
+                );
+                rejected += 1;
+            }
+        }
+    }
+    let tables = Tables::new(compile(&patterns));
+    let mut searches = 0;
+    for (index, (pattern, case)) in patterns.iter().zip(&expected).enumerate() {
+        let inputs = case["inputs"].as_array().unwrap();
+        for (input, found) in inputs.iter().zip(case["found"].as_array().unwrap()) {
+            let (input, found) = (input.as_str().unwrap(), found.as_bool().unwrap());
+            assert_eq!(pattern.naive_search(input), found, "plain: `{}` in {input:?}", pattern.text());
+            assert_eq!(tables.search(index, input), found, "automaton: `{}` in {input:?}", pattern.text());
+            searches += 1;
+        }
+    }
+    assert!(searches > 8_000 && rejected > 100 && refused > 20, "{searches}, {rejected}, {refused}");
+}
+
+/// Patterns of which most are valid; the dialect's odd places are drawn often.
+fn pattern() -> impl Strategy<Value = String> {
+    let atom = prop::sample::select(vec![
+        "a",
+        "b",
+        "k",
+        "K",
+        "s",
+        "\u{17f}",
+        "\u{212a}",
+        "i",
+        "\u{130}",
+        "1",
+        "_",
+        "-",
+        " ",
+        "\\n",
+        "\\.",
+        "é",
+        "中",
+        "\u{301}",
+        "²",
+        "\u{10428}",
+        ".",
+        r"\d",
+        r"\D",
+        r"\w",
+        r"\W",
+        r"\s",
+        r"\S",
+        "[ab]",
+        "[^a]",
+        "[a-k]",
+        "[^\\n]",
+        r"[\w-]",
+        r"[^\w\s]",
+        r"[\d.]",
+        "[\u{17f}-\u{212a}]",
+        "[]a]",
+        "^",
+        "$",
+        r"\A",
+        r"\Z",
+        r"\b",
+        r"\B",
+        "()",
+    ]);
+    let tree = atom.prop_map(str::to_owned).prop_recursive(4, 24, 4, |inner| {
+        let groups = vec!["(", "(?:", "(?i:", "(?m:", "(?s:", "(?a:", "(?-i:", "(?u:"];
+        let repeats = vec!["*", "+", "?", "*?", "+?", "??", "{2}", "{1,3}", "{,2}", "{2,}", "{0}"];
+        prop_oneof![
+            3 => prop::collection::vec(inner.clone(), 0..4).prop_map(|parts| parts.concat()),
+            1 => prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.join("|")),
+            2 => (prop::sample::select(groups), inner.clone()).prop_map(|(open, inner)| format!("{open}{inner})")),
+            2 => (inner, prop::sample::select(repeats)).prop_map(|(inner, times)| format!("(?:{inner}){times}")),
+        ]
+    });
+    let flags = prop::sample::select(vec!["", "", "(?i)", "(?m)", "(?s)", "(?a)", "(?im)", "(?ai)"]);
+    (flags, tree).prop_map(|(flags, tree)| format!("{flags}{tree}"))
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let character = prop::sample::select(vec![
+        'a',
+        'b',
+        'c',
+        'k',
+        'K',
+        'S',
+        's',
+        '\u{17f}',
+        '\u{212a}',
+        'i',
+        'I',
+        '\u{130}',
+        '\u{131}',
+        '1',
+        '_',
+        '-',
+        ' ',
+        '.',
+        '\n',
+        '\n',
+        'é',
+        'É',
+        '中',
+        '\u{301}',
+        '²',
+        '\u{10400}',
+        '\u{10428}',
+        '\u{1c}',
+    ]);
+    prop::collection::vec(character, 0..8).prop_map(String::from_iter)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_routes_agree(patterns in prop::collection::vec(pattern(), 4), texts in prop::collection::vec(text(), 12)) {
+        let patterns: Vec<Pattern> = patterns.iter().filter_map(|text| pyre::parse(text).ok()).collect();
+        if let Ok(automata) = pyre::compile(&patterns, &Limits::default()) {
+            let tables = Tables::new(automata);
+            for (index, pattern) in patterns.iter().enumerate() {
+                for text in &texts {
+                    let plain = pattern.naive_search(text);
+                    prop_assert_eq!(plain, tables.search(index, text), "`{}` in {:?}", pattern.text(), text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "[\\[\\](){}?*+|^$\\\\.:<>=!#,a-dA-DPimsxu0-9é\n -]{0,24}") {
+        match pyre::parse(&text) {
+            Ok(pattern) => drop(pattern.naive_search("ab")),
+            Err(error) => prop_assert!(text.get(error.at.clone()).is_some(), "{:?} in `{}`", error, text),
+        }
+    }
+}
+
+#[test]
+fn output_is_deterministic() {
+    let texts = [r"(?i)\w+@corp\.com$", r"\b\d{3}-\d{2}-\d{4}\b", "[a-f]{2,9}|x", r"(?m)^\s*rm\s+-rf"];
+    let read = || texts.map(|text| pyre::parse(text).unwrap());
+    assert_eq!(compile(&read()), compile(&read()));
+}
+
+#[test]
+fn automata_are_small() {
+    let size = |text: &str| compile(&[pyre::parse(text).unwrap()]).dfas[0].size();
+    assert!(size(r"\w+@corp\.com$") <= 110);
+    assert!(size(r"[\w.+-]+@[\w-]+\.[\w.]+") <= 42);
+    assert!(size(r"\b\d{3}-\d{2}-\d{4}\b") <= 70);
+    assert!(size(r"\w{1,20}x") <= 12);
+}
+
+#[test]
+fn hostile_patterns_are_refused_in_time() {
+    let nested = format!("{}{}", "(".repeat(8_000), ")".repeat(8_000));
+    let every = (0..5_000).filter_map(|n| char::from_u32(0x4e00 + n)).collect::<String>();
+    let long = "a".repeat(20_000);
+    let hostile = [
+        (
+            "a{4294967294}",
+            "`a{4294967294}` is 4294967294 steps long when its repetitions are written out; the limit is 20000",
+        ),
+        ("(a|b)*a(a|b){200}", "the automaton takes more than 10000 states, most of them for `(a|b){200}`"),
+        ("((a{1,99}){1,99}){1,99}", "`((a{1,99}){1,99}){1,99}` is 1940597 steps long"),
+        ("(?:){4294967294}", "`(?:){4294967294}` is 4294967294 steps long"),
+        ("a{99999999999}", "the repetition number is too large"),
+        (&nested, "groups are nested more than 250 deep"),
+        (&every, "the pattern tells more than 256 kinds of characters apart"),
+        (&long, "the pattern is 20000 bytes long; the limit is 16384"),
+    ];
+    for (pattern, message) in hostile {
+        let begun = Instant::now();
+        let error = refusal(pattern);
+        assert_eq!(error.kind, PatternErrorKind::TooLarge);
+        assert!(error.message.starts_with(message), "{}", error.message);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{message}");
+    }
+}
+
+#[test]
+fn deep_nesting_fits_a_small_stack() {
+    let text = format!("{}a{}", "(?:(?:b|".repeat(125), ")*)?".repeat(125));
+    let search = move || {
+        let patterns = [pyre::parse(&text).unwrap()];
+        let tables = Tables::new(compile(&patterns));
+        patterns[0].naive_search("bba") && tables.search(0, "bba")
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(search).unwrap();
+    assert!(thread.join().unwrap());
+}
+
+#[test]
+fn refusals_say_where_and_what_to_write() {
+    let check = |pattern: &str, part: &str, help: &str| {
+        let error = refusal(pattern);
+        assert_eq!(error.kind, PatternErrorKind::Unsupported, "{error:?}");
+        assert_eq!(&pattern[error.at.clone()], part, "{error:?}");
+        assert!(error.help.as_deref().unwrap().contains(help), "{error:?}");
+    };
+    check("é(?!x)y", "(?!x)", "before this one");
+    check("foo(?=bar)", "(?=bar)", "write `(?:…)` in place of `(?=…)`");
+    check("^(?=.*a)b", "(?=.*a)", "`param_matches` of its own");
+    check("(?<=foo)bar", "(?<=foo)", "write `(?:…)` in place of `(?<=…)`");
+    check(r"(a)b\1", r"\1", "alternatives");
+    check("(?P<q>a)(?P=q)", "(?P=q)", "alternatives");
+    check("xa*+b", "*+", "second `+`");
+    check("(?>a|b)c", "(?>a|b)", "(?:…)");
+    check("(<)?a(?(1)>)", "(?(1)>)", "alternatives");
+    check(r"\N{EM DASH}", r"\N{EM DASH}", "number");
+    check(r"[\ud800]", r"\ud800", "whole character");
+    check(r"(?a:\W)x", r"\W", "at the start of the pattern");
+    check("(?a)(?u)x", "(?u)", "leave out");
+}
