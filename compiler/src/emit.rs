@@ -114,9 +114,18 @@ fn manifest(build: &Build<'_>) -> Manifest {
     for rule in &build.policy.rules {
         *rules_of.entry(rule.span.file.index()).or_default() += 1;
     }
-    for ((file, source), sha256) in build.sources.files().zip(build.digests) {
+    let files = build.sources.files().zip(build.digests).zip(&build.policy.layers);
+    for (((file, source), sha256), metadata) in files {
         let rules = rules_of.get(&file.index()).copied().unwrap_or(0);
-        layers.push(Layer { path: source.path().to_owned(), sha256: *sha256, first_rule, rules });
+        layers.push(Layer {
+            path: source.path().to_owned(),
+            sha256: *sha256,
+            first_rule,
+            rules,
+            version: metadata.version.clone(),
+            scope: metadata.scope.clone(),
+            scope_id: metadata.scope_id.clone(),
+        });
         first_rule += rules;
     }
     Manifest {
@@ -124,9 +133,6 @@ fn manifest(build: &Build<'_>) -> Manifest {
         rules: first_rule,
         default_approval: approval_byte(build.policy.default.approval),
         default_risk_level: risk_byte(build.policy.default.risk_level),
-        version: build.policy.version.clone(),
-        scope: build.policy.scope.clone(),
-        scope_id: build.policy.scope_id.clone(),
         label: build.label.to_owned(),
         verified: build.verified.clone(),
         plan_rules: plan_rules(&build.policy.plan_rules),

@@ -1,11 +1,11 @@
 //! Layers -> one ordered rule list.
 //!
 //! Rules of later layers follow those of earlier ones, each with the name that its own file gives
-//! it; version, scope and defaults are the first layer's alone; `plan_rules` of all layers are
+//! it; the defaults are the first layer's alone; `plan_rules` of all layers are
 //! joined into one.
 
 use crate::diag::Diagnostic;
-use crate::hir::{CumulativeRisk, Outcome, PlanRules, SequencePattern};
+use crate::hir::{CumulativeRisk, LayerMetadata, Outcome, PlanRules, SequencePattern};
 use crate::syntax::{self, Layer};
 use aegis_vm::{Approval, RiskLevel};
 
@@ -15,9 +15,7 @@ pub(crate) struct Merged<'a> {
     /// Every rule with its reported name.
     pub(crate) rules: Vec<NamedRule<'a>>,
     pub(crate) default: Outcome,
-    pub(crate) scope: String,
-    pub(crate) scope_id: String,
-    pub(crate) version: String,
+    pub(crate) layers: Vec<LayerMetadata>,
     pub(crate) plan_rules: PlanRules,
 }
 
@@ -28,17 +26,14 @@ pub(crate) struct NamedRule<'a> {
     pub(crate) rule: &'a syntax::Rule,
 }
 
-/// Joins layers, of which the first gives everything but the rules.
+/// Joins layers, of which the first gives the defaults.
 pub(crate) fn merge<'a>(layers: &'a [Layer], out: &mut Vec<Diagnostic>) -> Merged<'a> {
     let first = layers.first();
-    let text = |spanned: Option<&syntax::Spanned<String>>| spanned.map(|text| text.value.clone());
     let mut merged = Merged {
         rules: Vec::with_capacity(layers.iter().map(|layer| layer.rules.len()).sum()),
         default: first
             .map_or(outcome(&syntax::Outcome::default(), DEFAULT), |l| outcome(&l.defaults, DEFAULT)),
-        scope: text(first.and_then(|l| l.scope.as_ref())).unwrap_or_else(|| "global".to_owned()),
-        scope_id: text(first.and_then(|l| l.scope_id.as_ref())).unwrap_or_default(),
-        version: first.and_then(|l| l.version.as_ref()).map_or("1".to_owned(), |v| v.value.to_string()),
+        layers: layers.iter().map(metadata).collect(),
         plan_rules: PlanRules::default(),
     };
     for layer in layers {
@@ -62,6 +57,15 @@ pub(crate) fn merge<'a>(layers: &'a [Layer], out: &mut Vec<Diagnostic>) -> Merge
         }
     }
     merged
+}
+
+fn metadata(layer: &Layer) -> LayerMetadata {
+    let text = |spanned: Option<&syntax::Spanned<String>>| spanned.map(|text| text.value.clone());
+    LayerMetadata {
+        version: layer.version.as_ref().map_or("1".to_owned(), |version| version.value.to_string()),
+        scope: text(layer.scope.as_ref()).unwrap_or_else(|| "global".to_owned()),
+        scope_id: text(layer.scope_id.as_ref()).unwrap_or_default(),
+    }
 }
 
 const DEFAULT: Outcome = Outcome { approval: Approval::Block, risk_level: RiskLevel::Medium };
@@ -130,7 +134,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use crate::diag::{LevelSetting, Levels};
-    use crate::hir::Policy;
+    use crate::hir::{LayerMetadata, Policy};
     use crate::{LayerSource, Options, check};
     use aegis_vm::{Approval, RiskLevel};
 
@@ -143,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_layer_gives_all_but_the_rules() {
+    fn the_first_layer_gives_the_defaults() {
         let policy = merged(&[
             "version: 2\nscope: team\nrules: [{match: {type: a}}, {name: '', match: {target: b}}]",
             "version: 1\nscope: org\nscope_id: x\ndefaults: {approval: auto}\nrules: [{}, {name: n}]",
@@ -154,10 +158,8 @@ mod tests {
             (policy.default.approval, policy.default.risk_level),
             (Approval::Block, RiskLevel::Medium)
         );
-        assert_eq!(
-            (policy.version.as_str(), policy.scope.as_str(), policy.scope_id.as_str()),
-            ("2", "team", "")
-        );
+        let said: Vec<_> = policy.layers.iter().map(said).collect();
+        assert_eq!(said, [("2", "team", ""), ("1", "org", "x")]);
         let files: Vec<_> = policy.rules.iter().map(|rule| rule.span.file.index()).collect();
         assert_eq!(files, [0, 0, 1, 1]);
     }
@@ -165,7 +167,12 @@ mod tests {
     #[test]
     fn an_empty_policy_has_the_plain_defaults() {
         let policy = merged(&[""]);
-        assert_eq!((policy.rules.len(), policy.version.as_str(), policy.scope.as_str()), (0, "1", "global"));
+        assert_eq!(policy.rules.len(), 0);
+        assert_eq!(policy.layers.iter().map(said).collect::<Vec<_>>(), [("1", "global", "")]);
+    }
+
+    fn said(layer: &LayerMetadata) -> (&str, &str, &str) {
+        (&layer.version, &layer.scope, &layer.scope_id)
     }
 
     #[test]

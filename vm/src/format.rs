@@ -491,7 +491,7 @@ pub fn hash_key<'a>(seed: u64, fields: impl IntoIterator<Item = &'a str>) -> u64
 /// What the artifact was made of. Read once, at load.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
-    /// The layers in order.
+    /// The layers in order. The first one's version and scope are the policy's.
     pub layers: Vec<Layer>,
     /// The number of rules.
     pub rules: u32,
@@ -499,12 +499,6 @@ pub struct Manifest {
     pub default_approval: u8,
     /// What holds when no rule matches: 0 low … 3 critical.
     pub default_risk_level: u8,
-    /// The first layer's `version`, as decimal text.
-    pub version: String,
-    /// The first layer's `scope`.
-    pub scope: String,
-    /// The first layer's `scope_id`.
-    pub scope_id: String,
     /// What the build was labelled with; may be empty.
     pub label: String,
     /// How the compiler checked its output: `off`, or what it checked.
@@ -524,6 +518,12 @@ pub struct Layer {
     pub first_rule: u32,
     /// The number of the layer's rules.
     pub rules: u32,
+    /// The layer's `version`, as decimal text.
+    pub version: String,
+    /// The layer's `scope`.
+    pub scope: String,
+    /// The layer's `scope_id`; may be empty.
+    pub scope_id: String,
 }
 
 /// Rules over sequences of actions: carried, not enforced by this version.

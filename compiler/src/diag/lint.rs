@@ -48,8 +48,6 @@ lints! {
     InvalidRegex = "invalid_regex", Error;
     /// `defaults` of a later layer that differ from the first layer's: they are ignored.
     LayerDefaultsIgnored = "layer_defaults_ignored", Warn;
-    /// `scope`, `scope_id` or `version` of a later layer that differs from the first layer's: it is dropped.
-    LayerMetadataIgnored = "layer_metadata_ignored", Note;
     /// A pattern that is not text and is read as Python's `str` of the value.
     NonStringPattern = "non_string_pattern", Warn;
     /// A param name that is not text and so names no param: the condition never holds.

@@ -20,9 +20,7 @@ pub(crate) fn lower(merged: Merged<'_>, sources: &SourceMap, out: &mut Vec<Diagn
     Policy {
         rules,
         default: merged.default,
-        scope: merged.scope,
-        scope_id: merged.scope_id,
-        version: merged.version,
+        layers: merged.layers,
         patterns: patterns.into_distinct(),
         plan_rules: merged.plan_rules,
     }

@@ -25,16 +25,23 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// The first layer's defaults.
     pub default: Outcome,
-    /// The first layer's `scope`.
-    pub scope: String,
-    /// The first layer's `scope_id`.
-    pub scope_id: String,
-    /// The first layer's `version`, as decimal text.
-    pub version: String,
+    /// What each layer says of itself; the first one's is the policy's.
+    pub layers: Vec<LayerMetadata>,
     /// Every distinct regular expression that Python accepts and an automaton can follow.
     pub patterns: Vec<pyre::Pattern>,
     /// The merged rules over sequences of actions.
     pub plan_rules: PlanRules,
+}
+
+/// What a layer says of itself. It changes no decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerMetadata {
+    /// `version`, as decimal text; `1` if absent.
+    pub version: String,
+    /// `scope`; `global` if absent.
+    pub scope: String,
+    /// `scope_id`; empty if absent.
+    pub scope_id: String,
 }
 
 /// An approval with a risk level.

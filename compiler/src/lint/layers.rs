@@ -1,11 +1,11 @@
-//! Lints over the list of layers: what a later one says and the merge drops.
+//! Lints over the list of layers: what a later one says and the merge drops. Scope and version are not
+//! dropped: the artifact carries those of every layer.
 
 use crate::diag::{Diagnostic, Lint};
 use crate::source::Span;
 use crate::syntax::{Layer, Spanned};
-use std::fmt::Display;
 
-/// Pushes what later layers say in vain: defaults, scope and version are the first layer's alone.
+/// Pushes what later layers say in vain: the defaults are the first layer's alone.
 pub(super) fn check(layers: &[Layer], out: &mut Vec<Diagnostic>) {
     let Some((first, later)) = layers.split_first() else { return };
     for layer in later {
@@ -31,9 +31,6 @@ pub(super) fn check(layers: &[Layer], out: &mut Vec<Diagnostic>) {
             "medium",
             out,
         );
-        metadata("scope", first.scope.as_ref(), layer.scope.as_ref(), "global", out);
-        metadata("scope_id", first.scope_id.as_ref(), layer.scope_id.as_ref(), "", out);
-        metadata("version", first.version.as_ref(), layer.version.as_ref(), "1", out);
     }
 }
 
@@ -55,28 +52,6 @@ fn defaults(key: &str, first: Option<Said>, later: Option<Said>, absent: &str, o
         .help("set the default in the first layer, or end this layer with a rule that says it");
     if let Some(first) = first {
         finding = finding.also(first.span, "this one holds");
-    }
-    out.push(finding);
-}
-
-fn metadata<T: Display>(
-    key: &str,
-    first: Option<&Spanned<T>>,
-    later: Option<&Spanned<T>>,
-    absent: &str,
-    out: &mut Vec<Diagnostic>,
-) {
-    let Some(later) = later else { return };
-    let carried = first.map_or(absent.to_owned(), |first| first.value.to_string());
-    if carried == later.value.to_string() {
-        return;
-    }
-    let message = format!("`{key}` of this layer is not carried: only the first layer's is");
-    let mut finding = Diagnostic::lint(Lint::LayerMetadataIgnored, later.span, message)
-        .label(format!("`{}` is dropped", later.value))
-        .help(format!("leave `{key}` to the first layer"));
-    if let Some(first) = first {
-        finding = finding.also(first.span, "this one is carried");
     }
     out.push(finding);
 }

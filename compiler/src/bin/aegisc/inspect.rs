@@ -40,9 +40,6 @@ fn header(text: &mut String, policy: &Policy) -> fmt::Result {
         ("revision", policy.revision().to_string()),
         ("label", or_none(&manifest.label)),
         ("verified", printable(&manifest.verified)),
-        ("version", printable(&manifest.version)),
-        ("scope", or_none(&manifest.scope)),
-        ("scope id", or_none(&manifest.scope_id)),
         ("rules", grouped(policy.rules().count())),
         ("defaults", outcome(approval, risk_level)),
         ("plan rules", format!("{sequences}, {limit}")),
@@ -57,12 +54,14 @@ fn layers(text: &mut String, policy: &Policy) -> fmt::Result {
     writeln!(text, "\n{STRONG}layers{STRONG:#}")?;
     for layer in &policy.manifest().layers {
         let rules = counted(usize::try_from(layer.rules).unwrap_or(usize::MAX), "rule");
-        writeln!(
-            text,
-            "  {} {FAINT}{rules}, sha256 {}{FAINT:#}",
-            printable(&layer.path),
-            hex(&layer.sha256)
-        )?;
+        writeln!(text, "  {}", printable(&layer.path))?;
+        let mut scope = printable(&layer.scope);
+        if !layer.scope_id.is_empty() {
+            scope = format!("{scope} {}", printable(&layer.scope_id));
+        }
+        let version = printable(&layer.version);
+        writeln!(text, "    {rules}, version {version}, scope {scope}")?;
+        writeln!(text, "    {FAINT}sha256 {}{FAINT:#}", hex(&layer.sha256))?;
     }
     Ok(())
 }
