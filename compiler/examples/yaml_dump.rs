@@ -8,6 +8,7 @@
 use aegisc::source::SourceMap;
 use aegisc::yaml::{self, Document, NodeId, NodeKind, ScalarValue};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::io::{BufRead, Write};
 
 fn main() -> std::io::Result<()> {
@@ -69,16 +70,17 @@ fn values(document: &Document) -> Value {
                 json!(["list", items.iter().map(|item| of(item.node)).collect::<Vec<_>>()])
             }
             NodeKind::Mapping(entries) => {
-                let mut pairs: Vec<(Value, Value, Value)> = Vec::new();
+                let mut places = HashMap::new();
+                let mut pairs: Vec<(Value, Value)> = Vec::new();
                 for entry in entries {
                     let (key, value) = (of(entry.key.node), of(entry.value.node));
-                    let same = equality(&key);
-                    match pairs.iter_mut().find(|(known, ..)| *known == same) {
-                        Some(pair) => pair.2 = value,
-                        None => pairs.push((same, key, value)),
+                    let place = *places.entry(equality(&key).to_string()).or_insert(pairs.len());
+                    match pairs.get_mut(place) {
+                        Some(pair) => pair.1 = value,
+                        None => pairs.push((key, value)),
                     }
                 }
-                json!(["map", pairs.into_iter().map(|(_, k, v)| json!([k, v])).collect::<Vec<_>>()])
+                json!(["map", pairs])
             }
             NodeKind::Foreign(tag) => json!(["foreign", tag]),
         };

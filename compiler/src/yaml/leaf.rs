@@ -40,7 +40,8 @@ impl<'a> Builder<'a> {
         let mut gap = self.gap(range.start)?;
         if empty && gap.colon.is_none() {
             // A value that is not written may have its place before its colon.
-            gap.colon = gap::next_written(self.source, range.end).filter(|&(_, b)| b == b':').map(|(at, _)| at);
+            gap.colon =
+                gap::next_written(self.source, range.end).filter(|&(_, b)| b == b':').map(|(at, _)| at);
         }
         let scanned = if empty {
             Scanned { text: Cow::Borrowed(""), end: range.end }

@@ -10,6 +10,15 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
     while !source.is_char_boundary(at) {
         at -= 1;
     }
+    if is_tab(error.kind()) {
+        // The parser's place is before the tab or after it.
+        let line = source.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+        let behind = source.get(line..at).and_then(|text| text.rfind('\t')).map(|offset| line + offset);
+        let ahead = || source.get(at..).and_then(|text| text.find('\t')).map(|offset| at + offset);
+        if let Some(at) = behind.or_else(ahead) {
+            return tab(Span::new(file, at..at + 1));
+        }
+    }
     let len = source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let span = Span::new(file, at..at + len);
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
@@ -19,6 +28,17 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
     let message = if message.is_empty() { error.info() } else { message.to_owned() };
     let diagnostic = Diagnostic::error("syntax", span, message);
     if help.is_empty() { diagnostic } else { diagnostic.help(help) }
+}
+
+fn is_tab(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart
+    )
 }
 
 /// Nesting beyond the limit.
@@ -37,11 +57,6 @@ pub(super) fn tab(span: Span) -> Diagnostic {
 /// The words for a kind; an empty message keeps the parser's own.
 fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
     match kind {
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabInPlainScalar
-        | ErrorKind::TabAtBlockScalarStart => ("a tab cannot separate or indent", "use spaces"),
         ErrorKind::UnclosedQuotedScalar => ("the quote is never closed", "close it at the end of the text"),
         ErrorKind::InvalidIndentation
         | ErrorKind::InvalidBlockScalarIndent
