@@ -231,7 +231,7 @@ fn limits_are_errors_with_a_place() {
         ("a: 123456789", "1:4 scalar_size: a text has 9 bytes, more than the limit of 8"),
         (&"#".repeat(200_001), "1:1 file_size: the file has 200001 bytes, more than the limit of 200000"),
         (&bomb, "6:9 expansion: aliases expand to more than 10000 nodes"),
-        (&merges, "6:3 expansion: aliases expand to more than 10000 nodes"),
+        (&merges, "11:3 expansion: aliases expand to more than 10000 nodes"),
     ];
     for (text, expected) in table {
         let expected: Vec<&str> = Some(*expected).filter(|e| !e.is_empty()).into_iter().collect();

@@ -54,7 +54,7 @@ pub(super) struct Built {
 const MOST_ERRORS: usize = 100;
 
 pub(super) struct Builder<'a> {
-    file: FileId,
+    pub(super) file: FileId,
     pub(super) source: &'a str,
     pub(super) limits: &'a Limits,
     diagnostics: &'a mut Vec<Diagnostic>,

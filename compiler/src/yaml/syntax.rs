@@ -1,5 +1,6 @@
 //! The event parser's errors in this project's words: what is wrong and how to mend it.
 
+use super::text::{self, Refused};
 use crate::diag::Diagnostic;
 use crate::source::{FileId, Span};
 use granit_parser::{ErrorKind, ScanError};
@@ -19,6 +20,12 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
             return tab(Span::new(file, at..at + 1));
         }
     }
+    // Of a bad quoted text the parser names the start; reading it again finds the place.
+    if matches!(source.as_bytes().get(at), Some(b'"' | b'\'')) {
+        if let Err(refused) = text::quoted(source, at) {
+            return self::refused(file, source, &refused);
+        }
+    }
     let len = source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let span = Span::new(file, at..at + len);
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
@@ -28,6 +35,16 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
     let message = if message.is_empty() { error.info() } else { message.to_owned() };
     let diagnostic = Diagnostic::error("syntax", span, message);
     if help.is_empty() { diagnostic } else { diagnostic.help(help) }
+}
+
+/// A text that cannot be read.
+pub(super) fn refused(file: FileId, source: &str, refused: &Refused) -> Diagnostic {
+    let rest = source.get(refused.at..).unwrap_or_default();
+    // Of an escape the letter belongs to the place.
+    let count = if rest.starts_with('\\') { 2 } else { 1 };
+    let len: usize = rest.chars().take(count).map(char::len_utf8).sum();
+    let span = Span::new(file, refused.at..refused.at + len);
+    Diagnostic::error("syntax", span, refused.why).help(refused.help)
 }
 
 fn is_tab(kind: &ErrorKind) -> bool {
