@@ -267,7 +267,8 @@ fn bytes_become_text() {
         let file = sources.add("policy.yaml", text.clone());
         (text, error.map(|e| e.diagnostic(file)).map(|d| (d.primary.start, d.message)))
     };
-    let table: &[(&[u8], &str, Option<(u32, &str)>)] = &[
+    type Row<'a> = (&'a [u8], &'a str, Option<(u32, &'a str)>);
+    let table: &[Row<'_>] = &[
         (b"a: b", "a: b", None),
         (b"\xEF\xBB\xBFa: b", "a: b", None),
         (b"", "", None),

@@ -56,7 +56,7 @@ fn read(
         builder.event(event, &span)?;
     }
     let built = builder.finish();
-    Ok(merge::flatten(built, limits, diagnostics)?)
+    merge::flatten(built, limits, diagnostics)
 }
 
 /// Spans count bytes in 32 bits.

@@ -4,7 +4,7 @@
 //! is made. What a reader of the tree would visit is counted over the finished nodes, children
 //! first, without expanding anything.
 
-use super::build::Built;
+use super::build::{Built, Stop};
 use super::{Document, Entry, Limits, Node, NodeId, NodeKind};
 use crate::diag::Diagnostic;
 use crate::source::Span;
@@ -20,7 +20,7 @@ pub(super) fn flatten(
     built: Built,
     limits: &Limits,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Document, Diagnostic> {
+) -> Result<Document, Stop> {
     let Built { mut document, merges, written } = built;
     let limit = written.saturating_mul(limits.expansion).max(FLOOR);
     let mut copied = 0_usize;
@@ -44,7 +44,7 @@ pub(super) fn flatten(
                 _ => diagnostics.push(not_a_mapping(source.span, merge.key)),
             }
             if copied > limit {
-                return Err(too_large(merge.key, limit));
+                return Err(too_large(merge.key, limit).into());
             }
         }
         if let Some(Node { kind: NodeKind::Mapping(own), .. }) = document.nodes.get_mut(merge.into.index()) {
@@ -80,7 +80,7 @@ fn too_large(span: Span, limit: usize) -> Diagnostic {
 }
 
 /// Refuses a document whose aliases, written out, would give more than `limit` nodes.
-fn bound(document: &Document, limit: usize) -> Result<(), Diagnostic> {
+fn bound(document: &Document, limit: usize) -> Result<(), Stop> {
     let mut sizes: Vec<usize> = Vec::with_capacity(document.nodes.len());
     for node in &document.nodes {
         let of = |id: NodeId| sizes.get(id.index()).copied().unwrap_or(1);
@@ -93,7 +93,7 @@ fn bound(document: &Document, limit: usize) -> Result<(), Diagnostic> {
         };
         let size = children.saturating_add(1);
         if size > limit {
-            return Err(too_large(node.span, limit));
+            return Err(too_large(node.span, limit).into());
         }
         sizes.push(size);
     }

@@ -21,10 +21,9 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
         }
     }
     // Of a bad quoted text the parser names the start; reading it again finds the place.
-    if matches!(source.as_bytes().get(at), Some(b'"' | b'\'')) {
-        if let Err(refused) = text::quoted(source, at) {
-            return self::refused(file, source, &refused);
-        }
+    let quote = matches!(source.as_bytes().get(at), Some(b'"' | b'\''));
+    if let Some(Err(refused)) = quote.then(|| text::quoted(source, at)) {
+        return self::refused(file, source, &refused);
     }
     let len = source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let span = Span::new(file, at..at + len);
