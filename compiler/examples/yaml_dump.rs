@@ -94,7 +94,9 @@ fn equality(key: &Value) -> Value {
     match (key.get(0).and_then(Value::as_str), key.get(1)) {
         (Some("bool"), Some(b)) => json!(["int", if b == &json!(true) { "1" } else { "0" }]),
         (Some("float"), Some(Value::String(bits))) => {
-            let x = f64::from_bits(u64::from_str_radix(bits, 16).unwrap_or_default());
+            // Not a number is no key but itself.
+            let bits = u64::from_str_radix(bits, 16).unwrap_or(f64::NAN.to_bits());
+            let x = f64::from_bits(bits);
             let small = format!("{x:.0}").parse::<i64>().ok();
             match small {
                 Some(n) if x.fract() == 0.0 && x.abs() < 9e15 => json!(["int", format!("{n:x}")]),

@@ -285,8 +285,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// YAML 1.1 reads other characters as the end of the name.
+    /// YAML 1.1 reads other characters as the end of the name, and wants a blank before a bracket.
     fn check_name(&self, name: &str, span: Span) -> Result<(), Stop> {
+        if matches!(self.source.as_bytes().get(span.range().end), Some(b'[' | b'{')) {
+            return Err(Diagnostic::error("syntax", span, format!("a space is missing after `{name}`"))
+                .help("put a space before the bracket")
+                .into());
+        }
         if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
             return Ok(());
         }
