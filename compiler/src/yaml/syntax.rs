@@ -93,7 +93,7 @@ fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
         }
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
             "a `:` cannot stand here",
-            "quote text that holds a colon and a space, and start each key on a line of its own",
+            "quote text that holds a colon, or mend the indentation: a deeper line continues the text above it",
         ),
         ErrorKind::InvalidMappingValueWhitespace | ErrorKind::FlowMappingValueAdjacentCollection => {
             ("a space is missing after `:`", "write `key: value`")
