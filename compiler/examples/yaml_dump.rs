@@ -8,6 +8,7 @@
 use aegisc::source::SourceMap;
 use aegisc::yaml::{self, Document, NodeId, NodeKind, ScalarValue};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::io::{BufRead, Write};
 
 fn main() -> std::io::Result<()> {
@@ -69,16 +70,17 @@ fn values(document: &Document) -> Value {
                 json!(["list", items.iter().map(|item| of(item.node)).collect::<Vec<_>>()])
             }
             NodeKind::Mapping(entries) => {
-                let mut pairs: Vec<(Value, Value, Value)> = Vec::new();
+                let mut places = HashMap::new();
+                let mut pairs: Vec<(Value, Value)> = Vec::new();
                 for entry in entries {
                     let (key, value) = (of(entry.key.node), of(entry.value.node));
-                    let same = equality(&key);
-                    match pairs.iter_mut().find(|(known, ..)| *known == same) {
-                        Some(pair) => pair.2 = value,
-                        None => pairs.push((same, key, value)),
+                    let place = *places.entry(equality(&key).to_string()).or_insert(pairs.len());
+                    match pairs.get_mut(place) {
+                        Some(pair) => pair.1 = value,
+                        None => pairs.push((key, value)),
                     }
                 }
-                json!(["map", pairs.into_iter().map(|(_, k, v)| json!([k, v])).collect::<Vec<_>>()])
+                json!(["map", pairs])
             }
             NodeKind::Foreign(tag) => json!(["foreign", tag]),
         };
@@ -92,7 +94,9 @@ fn equality(key: &Value) -> Value {
     match (key.get(0).and_then(Value::as_str), key.get(1)) {
         (Some("bool"), Some(b)) => json!(["int", if b == &json!(true) { "1" } else { "0" }]),
         (Some("float"), Some(Value::String(bits))) => {
-            let x = f64::from_bits(u64::from_str_radix(bits, 16).unwrap_or_default());
+            // Not a number is no key but itself.
+            let bits = u64::from_str_radix(bits, 16).unwrap_or(f64::NAN.to_bits());
+            let x = f64::from_bits(bits);
             let small = format!("{x:.0}").parse::<i64>().ok();
             match small {
                 Some(n) if x.fract() == 0.0 && x.abs() < 9e15 => json!(["int", format!("{n:x}")]),

@@ -18,7 +18,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
         let Some(bits) = sextet(byte) else { continue };
         padding = 0;
         match position {
-            0 => carry = bits,
+            0 => {}
             1 => bytes.push(carry << 2 | bits >> 4),
             2 => bytes.push(carry << 4 | bits >> 2),
             _ => bytes.push(carry << 6 | bits),

@@ -39,11 +39,22 @@ pub(super) struct Merge {
     pub(super) key: Span,
 }
 
+/// What the builder made of a file.
+#[derive(Debug)]
+pub(super) struct Built {
+    /// The document, its merge keys not yet applied.
+    pub(super) document: Document,
+    /// The mappings with merge keys, in the order of their ids.
+    pub(super) merges: Vec<Merge>,
+    /// How many nodes and aliases the file writes.
+    pub(super) written: usize,
+}
+
 /// Errors that do not end the reading are few in an honest file.
 const MOST_ERRORS: usize = 100;
 
 pub(super) struct Builder<'a> {
-    file: FileId,
+    pub(super) file: FileId,
     pub(super) source: &'a str,
     pub(super) limits: &'a Limits,
     diagnostics: &'a mut Vec<Diagnostic>,
@@ -53,6 +64,7 @@ pub(super) struct Builder<'a> {
     root: Option<Use>,
     started: bool,
     merges: Vec<Merge>,
+    aliases: usize,
     /// Finished nodes by the parser's anchor number.
     anchors: HashMap<usize, NodeId>,
     /// Where each anchor name was given.
@@ -137,14 +149,17 @@ impl<'a> Builder<'a> {
             root: None,
             started: false,
             merges: Vec::new(),
+            aliases: 0,
             anchors: HashMap::new(),
             names: HashMap::new(),
             cursor: 0,
         }
     }
 
-    pub(super) fn finish(self) -> (Document, Vec<Merge>) {
-        (Document { file: self.file, nodes: self.nodes, root: self.root }, self.merges)
+    pub(super) fn finish(self) -> Built {
+        let written = self.nodes.len().saturating_add(self.aliases);
+        let document = Document { file: self.file, nodes: self.nodes, root: self.root };
+        Built { document, merges: self.merges, written }
     }
 
     pub(super) fn event(&mut self, event: Event<'_>, span: &ParsedSpan) -> Result<(), Stop> {
@@ -270,8 +285,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// YAML 1.1 reads other characters as the end of the name.
+    /// YAML 1.1 reads other characters as the end of the name, and wants a blank before a bracket.
     fn check_name(&self, name: &str, span: Span) -> Result<(), Stop> {
+        if matches!(self.source.as_bytes().get(span.range().end), Some(b'[' | b'{')) {
+            return Err(Diagnostic::error("syntax", span, format!("a space is missing after `{name}`"))
+                .help("put a space before the bracket")
+                .into());
+        }
         if name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
             return Ok(());
         }
@@ -286,6 +306,7 @@ impl<'a> Builder<'a> {
     fn alias(&mut self, id: usize, range: Range<usize>) -> Result<(), Stop> {
         let gap = self.gap(range.start)?;
         self.cursor = range.end;
+        self.aliases += 1;
         let span = self.span(range.clone());
         let name = self.source.get(range.start + 1..range.end).unwrap_or_default();
         self.check_name(name, span)?;
@@ -366,8 +387,13 @@ impl<'a> Builder<'a> {
         }
         let span = self.span(start..end);
         let kind = match content {
-            Content::Sequence(items) => self.sequence(items, &properties, span)?,
-            Content::Mapping { entries, merge, .. } => {
+            // Growth leaves room; over a large file that is a quarter of its memory.
+            Content::Sequence(mut items) => {
+                items.shrink_to_fit();
+                self.sequence(items, &properties, span)?
+            }
+            Content::Mapping { mut entries, merge, .. } => {
+                entries.shrink_to_fit();
                 let kind = self.mapping(entries, &properties)?;
                 if let Some((key, sources)) = merge {
                     let into = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
@@ -399,7 +425,8 @@ impl<'a> Builder<'a> {
 
     /// Whether an item of `!!omap` has one entry whose key stands for itself.
     fn is_pair(&self, item: Use) -> bool {
-        let merging = self.merges.iter().any(|merge| merge.into == item.node);
+        // Mappings enter the list as they end, so it is in the order of their ids.
+        let merging = self.merges.binary_search_by_key(&item.node, |merge| merge.into).is_ok();
         match self.nodes.get(item.node.index()).map(|node| &node.kind) {
             Some(NodeKind::Mapping(entries)) if !merging => match entries.as_slice() {
                 [entry] => self.text_of(entry.key) != Some("="),

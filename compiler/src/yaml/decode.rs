@@ -3,6 +3,7 @@
 //! The mark is dropped before the text enters the source map, so that every offset counts in the
 //! text that is printed. Other encodings are named in the error rather than guessed at.
 
+use super::build::Stop;
 use crate::diag::Diagnostic;
 use crate::source::{FileId, Span};
 use std::ops::Range;
@@ -68,7 +69,7 @@ pub fn decode(bytes: &[u8]) -> (String, Option<DecodeError>) {
 }
 
 /// Checks that `text` holds only characters that mean the same to every reader of YAML.
-pub(super) fn check_characters(file: FileId, text: &str) -> Result<(), Diagnostic> {
+pub(super) fn check_characters(file: FileId, text: &str) -> Result<(), Stop> {
     let mut bytes = text.bytes().enumerate();
     // One pass over bytes: ASCII is judged at once, the rest only by its lead byte.
     let suspect = bytes.find_map(|(at, byte)| match byte {
@@ -82,9 +83,9 @@ pub(super) fn check_characters(file: FileId, text: &str) -> Result<(), Diagnosti
     let Some((at, c, why)) = suspect else { return Ok(()) };
     let span = Span::new(file, at..at + c.len_utf8());
     let code = u32::from(c);
-    Err(Diagnostic::error("character", span, format!("character U+{code:04X} is not allowed"))
-        .label(why)
-        .help(format!("remove it, or write it as `\\u{code:04X}` in double quotes")))
+    let error = Diagnostic::error("character", span, format!("character U+{code:04X} is not allowed"));
+    let help = format!("remove it, or write it as `\\u{code:04X}` in double quotes");
+    Err(error.label(why).help(help).into())
 }
 
 const CONTROL: &str = "YAML allows no control characters";

@@ -55,9 +55,8 @@ fn read(
             event.map_err(|error| Stop::new(syntax::diagnostic(file, source, &error, limits.depth)))?;
         builder.event(event, &span)?;
     }
-    let (mut document, merges) = builder.finish();
-    merge::flatten(&mut document, &merges, limits, diagnostics)?;
-    Ok(document)
+    let built = builder.finish();
+    merge::flatten(built, limits, diagnostics)
 }
 
 /// Spans count bytes in 32 bits.

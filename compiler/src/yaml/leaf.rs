@@ -4,9 +4,10 @@ use super::build::{Builder, Properties, Role, Stop};
 use super::gap;
 use super::scalar::{self, Plain};
 use super::tag::{self, Tag};
-use super::text::{self, Place, Refused, Scanned};
-use super::{NodeKind, Scalar, ScalarValue, Style};
+use super::text::{self, Place, Scanned};
+use super::{NodeKind, Scalar, ScalarValue, Style, syntax};
 use crate::diag::Diagnostic;
+use crate::source::Span;
 use granit_parser::{ScalarStyle, StructureStyle};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -85,7 +86,7 @@ impl<'a> Builder<'a> {
             Style::Single | Style::Double => text::quoted(self.source, start),
             Style::Block => text::block(self.source, start, self.indent()),
         };
-        let scanned = scanned.map_err(|refused| self.refused(&refused))?;
+        let scanned = scanned.map_err(|refused| syntax::refused(self.file, self.source, &refused))?;
         let agrees = match style {
             // Only the content counts: line breaks at the end and folding are ours to judge.
             Style::Block => {
@@ -109,20 +110,13 @@ impl<'a> Builder<'a> {
         .into())
     }
 
-    fn refused(&self, refused: &Refused) -> Stop {
-        let rest = self.source.get(refused.at..).unwrap_or_default();
-        let len = rest.chars().next().map_or(0, char::len_utf8);
-        let span = self.span(refused.at..refused.at + len);
-        Diagnostic::error("syntax", span, refused.why).help(refused.help).into()
-    }
-
     /// The value of a scalar, and what it is where it stands as a key.
     fn value(
         &mut self,
         text: &str,
         style: Style,
         properties: &Properties,
-        span: crate::source::Span,
+        span: Span,
     ) -> Result<(ScalarValue, Role), Stop> {
         let read = match (properties.tag, style) {
             (Tag::None | Tag::Bare, Style::Plain) => match scalar::resolve(text) {

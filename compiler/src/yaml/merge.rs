@@ -4,7 +4,7 @@
 //! is made. What a reader of the tree would visit is counted over the finished nodes, children
 //! first, without expanding anything.
 
-use super::build::Merge;
+use super::build::{Built, Stop};
 use super::{Document, Entry, Limits, Node, NodeId, NodeKind};
 use crate::diag::Diagnostic;
 use crate::source::Span;
@@ -14,28 +14,28 @@ const FLOOR: usize = 10_000;
 
 /// Flattens the merge keys of a finished document, then bounds its expansion.
 ///
-/// `merges` are in the order in which their mappings ended, so that what a mapping takes in is
+/// The merges are in the order in which their mappings ended, so that what a mapping takes in is
 /// itself flat already.
 pub(super) fn flatten(
-    document: &mut Document,
-    merges: &[Merge],
+    built: Built,
     limits: &Limits,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<(), Diagnostic> {
-    let limit = document.nodes.len().saturating_mul(limits.expansion).max(FLOOR);
+) -> Result<Document, Stop> {
+    let Built { mut document, merges, written } = built;
+    let limit = written.saturating_mul(limits.expansion).max(FLOOR);
     let mut copied = 0_usize;
-    for merge in merges {
+    for merge in &merges {
         let mut entries = Vec::new();
         for &source in &merge.sources {
             let node = document.get(source);
             match &node.kind {
-                NodeKind::Mapping(_) => take(document, source.node, &mut entries, &mut copied, limit),
+                NodeKind::Mapping(_) => take(&document, source.node, &mut entries, &mut copied, limit),
                 NodeKind::Sequence(items) => {
                     // Of several mappings the first wins, so it comes last.
                     for item in items.iter().rev() {
                         match document.get(*item).kind {
                             NodeKind::Mapping(_) => {
-                                take(document, item.node, &mut entries, &mut copied, limit);
+                                take(&document, item.node, &mut entries, &mut copied, limit);
                             }
                             _ => diagnostics.push(not_a_mapping(item.span, merge.key)),
                         }
@@ -44,7 +44,7 @@ pub(super) fn flatten(
                 _ => diagnostics.push(not_a_mapping(source.span, merge.key)),
             }
             if copied > limit {
-                return Err(too_large(merge.key, limit));
+                return Err(too_large(merge.key, limit).into());
             }
         }
         if let Some(Node { kind: NodeKind::Mapping(own), .. }) = document.nodes.get_mut(merge.into.index()) {
@@ -52,7 +52,8 @@ pub(super) fn flatten(
             *own = entries;
         }
     }
-    bound(document, limit)
+    bound(&document, limit)?;
+    Ok(document)
 }
 
 /// Copies the entries of a mapping, unless that would pass the limit.
@@ -79,7 +80,7 @@ fn too_large(span: Span, limit: usize) -> Diagnostic {
 }
 
 /// Refuses a document whose aliases, written out, would give more than `limit` nodes.
-fn bound(document: &Document, limit: usize) -> Result<(), Diagnostic> {
+fn bound(document: &Document, limit: usize) -> Result<(), Stop> {
     let mut sizes: Vec<usize> = Vec::with_capacity(document.nodes.len());
     for node in &document.nodes {
         let of = |id: NodeId| sizes.get(id.index()).copied().unwrap_or(1);
@@ -92,7 +93,7 @@ fn bound(document: &Document, limit: usize) -> Result<(), Diagnostic> {
         };
         let size = children.saturating_add(1);
         if size > limit {
-            return Err(too_large(node.span, limit));
+            return Err(too_large(node.span, limit).into());
         }
         sizes.push(size);
     }

@@ -1,5 +1,6 @@
 //! The event parser's errors in this project's words: what is wrong and how to mend it.
 
+use super::text::{self, Refused};
 use crate::diag::Diagnostic;
 use crate::source::{FileId, Span};
 use granit_parser::{ErrorKind, ScanError};
@@ -10,6 +11,20 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
     while !source.is_char_boundary(at) {
         at -= 1;
     }
+    if is_tab(error.kind()) {
+        // The parser's place is before the tab or after it.
+        let line = source.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+        let behind = source.get(line..at).and_then(|text| text.rfind('\t')).map(|offset| line + offset);
+        let ahead = || source.get(at..).and_then(|text| text.find('\t')).map(|offset| at + offset);
+        if let Some(at) = behind.or_else(ahead) {
+            return tab(Span::new(file, at..at + 1));
+        }
+    }
+    // Of a bad quoted text the parser names the start; reading it again finds the place.
+    let quote = matches!(source.as_bytes().get(at), Some(b'"' | b'\''));
+    if let Some(Err(refused)) = quote.then(|| text::quoted(source, at)) {
+        return self::refused(file, source, &refused);
+    }
     let len = source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let span = Span::new(file, at..at + len);
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
@@ -19,6 +34,27 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
     let message = if message.is_empty() { error.info() } else { message.to_owned() };
     let diagnostic = Diagnostic::error("syntax", span, message);
     if help.is_empty() { diagnostic } else { diagnostic.help(help) }
+}
+
+/// A text that cannot be read.
+pub(super) fn refused(file: FileId, source: &str, refused: &Refused) -> Diagnostic {
+    let rest = source.get(refused.at..).unwrap_or_default();
+    // Of an escape the letter belongs to the place.
+    let count = if rest.starts_with('\\') { 2 } else { 1 };
+    let len: usize = rest.chars().take(count).map(char::len_utf8).sum();
+    let span = Span::new(file, refused.at..refused.at + len);
+    Diagnostic::error("syntax", span, refused.why).help(refused.help)
+}
+
+fn is_tab(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart
+    )
 }
 
 /// Nesting beyond the limit.
@@ -37,11 +73,6 @@ pub(super) fn tab(span: Span) -> Diagnostic {
 /// The words for a kind; an empty message keeps the parser's own.
 fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
     match kind {
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabInPlainScalar
-        | ErrorKind::TabAtBlockScalarStart => ("a tab cannot separate or indent", "use spaces"),
         ErrorKind::UnclosedQuotedScalar => ("the quote is never closed", "close it at the end of the text"),
         ErrorKind::InvalidIndentation
         | ErrorKind::InvalidBlockScalarIndent
@@ -62,7 +93,7 @@ fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
         }
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
             "a `:` cannot stand here",
-            "quote text that holds a colon and a space, and start each key on a line of its own",
+            "quote text that holds a colon, or mend the indentation: a deeper line continues the text above it",
         ),
         ErrorKind::InvalidMappingValueWhitespace | ErrorKind::FlowMappingValueAdjacentCollection => {
             ("a space is missing after `:`", "write `key: value`")
