@@ -23,9 +23,12 @@ fn a_build_says_what_it_built() {
     assert!(off.err.trim_end().ends_with(", not verified"), "{}", off.err);
     let inspect = run(at, &["inspect", "p.aegisb"]);
     assert_eq!((inspect.code, inspect.err.as_str()), (0, ""));
-    for words in
-        ["policy id   demo\n", "revision    7\n", "label       abc123\n", "  good.yaml 3 rules, sha256 "]
-    {
+    for words in [
+        "policy id   demo\n",
+        "revision    7\n",
+        "label       abc123\n",
+        "  good.yaml\n    3 rules, version 1, scope global\n",
+    ] {
         assert!(inspect.out.contains(words), "{words:?}\n{}", inspect.out);
     }
     let ir = run(at, &["inspect", "p.aegisb", "--ir"]);
