@@ -111,7 +111,7 @@ fn answers_as_cpython_does() {
             searches += 1;
         }
     }
-    assert!(searches > 8_000 && rejected > 100 && refused > 20, "{searches}, {rejected}, {refused}");
+    assert!(searches > 12_000 && rejected > 100 && refused > 20, "{searches}, {rejected}, {refused}");
 }
 
 /// Patterns of which most are valid; the dialect's odd places are drawn often.
@@ -163,7 +163,7 @@ fn pattern() -> impl Strategy<Value = String> {
     ]);
     let tree = atom.prop_map(str::to_owned).prop_recursive(4, 24, 4, |inner| {
         let groups = vec!["(", "(?:", "(?i:", "(?m:", "(?s:", "(?a:", "(?-i:", "(?u:"];
-        let repeats = vec!["*", "+", "?", "*?", "+?", "??", "{2}", "{1,3}", "{,2}", "{2,}", "{0}"];
+        let repeats = vec!["*", "+", "?", "*?", "+?", "??", "{2}", "{1,3}", "{,5}", "{2,}", "{0}"];
         prop_oneof![
             3 => prop::collection::vec(inner.clone(), 0..4).prop_map(|parts| parts.concat()),
             1 => prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.join("|")),
@@ -229,7 +229,7 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[\\[\\](){}?*+|^$\\\\.:<>=!#,a-dA-DPimsxu0-9é\n -]{0,24}") {
         match pyre::parse(&text) {
-            Ok(pattern) => drop(pattern.naive_search("ab")),
+            Ok(pattern) => { let _ = pattern.naive_search("ab"); }
             Err(error) => prop_assert!(text.get(error.at.clone()).is_some(), "{:?} in `{}`", error, text),
         }
     }
@@ -249,6 +249,8 @@ fn automata_are_small() {
     assert!(size(r"[\w.+-]+@[\w-]+\.[\w.]+") <= 42);
     assert!(size(r"\b\d{3}-\d{2}-\d{4}\b") <= 70);
     assert!(size(r"\w{1,20}x") <= 12);
+    assert!(size(r"a.{1,1000}b") <= 9_036);
+    assert!(size(r"error.{0,50}fatal") <= 8_531);
 }
 
 #[test]

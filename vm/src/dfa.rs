@@ -155,3 +155,102 @@ impl<'p> Runner<'p> {
         Ok(self.answers & (wanted | ANSWER_FOUND) != 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Finds `ab$`: classes 0 other, 1 `a`, 2 `b`; states 0 nothing, 1 after `a`, 2 after `ab`.
+    struct Tables {
+        stage1: Vec<U16>,
+        blocks: Vec<U16>,
+        column_map: Vec<u8>,
+        table: Vec<u8>,
+        answers: Vec<u8>,
+    }
+
+    impl Tables {
+        fn new() -> Self {
+            let mut blocks = vec![U16::new(0); 2 * CLASS_BLOCK];
+            blocks[usize::from(b'a')] = U16::new(1);
+            blocks[usize::from(b'b')] = U16::new(2);
+            let mut stage1 = vec![U16::new(1); crate::format::CLASS_STAGE1];
+            stage1[0] = U16::new(0);
+            let answers = vec![0, 0, ANSWER_END | ANSWER_NEWLINE];
+            Tables {
+                stage1,
+                blocks,
+                column_map: vec![0, 1, 2],
+                table: vec![0, 1, 0, 0, 1, 2, 0, 1, 0],
+                answers,
+            }
+        }
+
+        fn runner(&self) -> Runner<'_> {
+            Runner::new(Automaton {
+                classes: Classes { stage1: &self.stage1, blocks: &self.blocks },
+                column_map: &self.column_map,
+                columns: 3,
+                table: Table::Narrow(&self.table),
+                answers: &self.answers,
+                start: 0,
+                empty: true,
+            })
+        }
+
+        fn search(&self, text: &str) -> Result<bool, Corrupt> {
+            let mut runner = self.runner();
+            runner.push_str(text);
+            runner.finish()
+        }
+    }
+
+    #[test]
+    fn holds_back_one_newline() {
+        let tables = Tables::new();
+        let found = [
+            ("ab", true),
+            ("ab\n", true),
+            ("ab\n\n", false),
+            ("ab\nc", false),
+            ("\nab", true),
+            ("é😀ab", true),
+        ];
+        for (text, expected) in found {
+            assert_eq!(tables.search(text), Ok(expected), "{text:?}");
+        }
+        assert_eq!(tables.search(""), Ok(true), "the empty text has an answer of its own");
+        assert_eq!(tables.search("\n"), Ok(false));
+    }
+
+    #[test]
+    fn any_corrupt_table_is_reported() {
+        let broken: [fn(&mut Tables); 7] = [
+            |tables| tables.stage1.truncate(0),
+            |tables| tables.stage1[0] = U16::new(9),
+            |tables| tables.blocks[usize::from(b'a')] = U16::new(3),
+            |tables| tables.column_map.truncate(1),
+            |tables| tables.table.truncate(1),
+            |tables| tables.table[1] = 7,
+            |tables| tables.answers.truncate(0),
+        ];
+        for (index, corrupt) in broken.iter().enumerate() {
+            let mut tables = Tables::new();
+            corrupt(&mut tables);
+            assert_eq!(tables.search("ab"), Err(Corrupt), "case {index}");
+        }
+    }
+
+    #[test]
+    fn a_sink_decides_once_something_was_fed() {
+        let mut tables = Tables::new();
+        tables.answers = vec![ANSWER_DEAD, 0, ANSWER_FOUND];
+        let mut runner = tables.runner();
+        assert!(!runner.is_decided());
+        runner.push_char('a');
+        assert!(!runner.is_decided());
+        runner.push_str("b and more");
+        assert!(runner.is_decided());
+        assert_eq!(runner.finish(), Ok(true));
+    }
+}

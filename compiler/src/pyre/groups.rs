@@ -108,7 +108,8 @@ impl Groups {
 
     /// Whether every group that a condition named came to exist.
     pub(super) fn check_promises(&self, tokens: &Tokens<'_>) -> Result<(), PatternError> {
-        match self.promised.iter().find(|&(&group, _)| group >= self.closed.len()) {
+        let broken = self.promised.iter().filter(|&(&group, _)| group >= self.closed.len());
+        match broken.min_by_key(|&(_, &place)| place) {
             Some((group, &place)) => Err(tokens.error_at(place, format!("invalid group reference {group}"))),
             None => Ok(()),
         }

@@ -104,27 +104,31 @@ fn unite(into: &mut Places, from: &Places) {
 
 /// Whether a leaf takes a character.
 fn leaf_matches(leaf: &Leaf, c: u32) -> bool {
-    let single = leaf.is_single_literal();
-    leaf.items.iter().any(|item| item_matches(*item, leaf.case, single, c)) != leaf.negated
+    let swapped = [swap_ascii(c)];
+    // The characters that count as the same as this one.
+    let others: &[u32] = match leaf.case {
+        Case::Exact => &[],
+        Case::Ascii => &swapped,
+        Case::Unicode => tables::company(c),
+    };
+    let is = |wanted: &dyn Fn(u32) -> bool| wanted(c) || others.iter().any(|&other| wanted(other));
+    let taken = leaf.items.iter().any(|item| match *item {
+        // In a set, CPython lower-cases the character but not a literal past U+FFFF.
+        Item::Char(x) if leaf.case == Case::Unicode && tables::is_astral_upper(x) => {
+            leaf.is_single_literal() && is(&|c| c == x)
+        }
+        Item::Char(x) => is(&|c| c == x),
+        Item::Range(low, high) => is(&|c| (low..=high).contains(&c)),
+        Item::Class { class, over, negated } => tables::contains(tables::class(class, over), c) != negated,
+    });
+    taken != leaf.negated
 }
 
-fn item_matches(item: Item, case: Case, single: bool, c: u32) -> bool {
-    let same: Vec<u32> = match case {
-        Case::Exact => vec![c],
-        Case::Ascii => {
-            let other = char::from_u32(c).filter(char::is_ascii_alphabetic);
-            let other = other.map(|c| {
-                if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
-            });
-            std::iter::once(c).chain(other.map(u32::from)).collect()
-        }
-        Case::Unicode => std::iter::once(c).chain(tables::company(c).iter().copied()).collect(),
-    };
-    match item {
-        // In a set, CPython lower-cases the character but not a literal past U+FFFF.
-        Item::Char(x) if !single && case == Case::Unicode && tables::is_astral_upper(x) => false,
-        Item::Char(x) => same.contains(&x),
-        Item::Range(low, high) => same.iter().any(|x| (low..=high).contains(x)),
-        Item::Class { class, over, negated } => tables::contains(tables::class(class, over), c) != negated,
+/// An ASCII letter in the other case; anything else as it is.
+fn swap_ascii(c: u32) -> u32 {
+    match char::from_u32(c) {
+        Some(c @ 'a'..='z') => u32::from(c.to_ascii_uppercase()),
+        Some(c @ 'A'..='Z') => u32::from(c.to_ascii_lowercase()),
+        _ => c,
     }
 }

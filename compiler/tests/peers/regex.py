@@ -12,6 +12,7 @@ versions have other tables. The second form writes CPython's answers, for `cargo
 """
 
 import collections
+import itertools
 import json
 import random
 import re
@@ -42,7 +43,7 @@ BROKEN = [
     "*", "+", "?", "a**", "a{1}{2}", "^*", r"\b+", "(", ")", "(?", "(?P", "(?P<", "(?P<>a)", "(?P<1>a)",
     "(?P<a b>c)", "(?P=q)", "(?Pz)", "(?<n>a)", "(?<", "(?z)", "(?i", "(?i-", "(?i-:a)", "(?-a:b)",
     "(?i-i:a)", "(?au)", "(?L)", "(?L:a)", "(?iz)", "(?i.)", "(?-z:a)", "(?-i", "(?-i)", "(?t:a)",
-    "(?-t:a)", "(?#", "(?(", "(?(1)a|b|c)", "(?(9)a)", "(?(x)a)", "(?(0)a)", "(?()a)", "(?( 1 )a)", "(?(-1)a)",
+    "(?-t:a)", "(?#", "(?(", "(?(1)a|b|c)", "(?(9)a)", "(?(9)a)(?(8)b)", "(?(x)a)", "(?(0)a)", "(?()a)", "(?( 1 )a)", "(?(-1)a)",
     "[", "[a", "[]", "[^]", "[b-a]", r"[\d-z]", r"[a-\d]", "[a-", r"[\8]", r"[\q]", r"[\A]", r"[\400]",
     r"\8", r"\1", r"\99", r"\400", r"\777", r"\x1", r"\x", r"\u12", r"\U0011", r"\U00110000", r"\N", r"\N{",
     r"\N{}", r"\p{L}", r"\z", r"\y", "a{2,1}", r"\u", "(?P<a>x)(?P<a>y)", r"(a\1)", "(?P<a>(?P=a))", "a\\",
@@ -52,6 +53,15 @@ BROKEN = [
     "a{", "a{}", "{", "}", "]", "a{,}", "a{,3}", "a{ 1}", "a{1, 2}", "a{1", "a{1,", "a{1,2", '{"a"', "x{,2}{",
     "(?#c)a", "a(?#c)*", "(?x) a # c\n b", "(?x: a\\ b )", "(?i)(?m)a", "(?#c)(?i)a", "(?x)#\\\nb\nc", "()*", "(?:)+",
     "(|a)+", "(a|)*?b", "(?:^)*a", r"(?:\b)+", "||", "a||b", r"\B", r"\b", r"\b|\B", "$\n", "a$\n", r"$\b", "(?:a$|b)\n",
+]
+
+
+ODDITIES = [
+    "(?i)\U00010400", "(?i)\U00010428", "(?i)[0\U00010400]", "(?i)[0\U00010428]", "(?i)[^\U00010400]",
+    "(?i)[^0\U00010400]", "(?i)[\U00010400-\U00010405]", "(?i)[\u0100-\U00010405]", "(?i)[a-z]", "(?ai)[a-z]",
+    "(?i)k", "(?ai)k", "(?i)[^k]", "(?i)i", "(?i)\u0130", "(?i)[\u0131]", "(?i)\u017f+", "(?i)[\u212a-\u2130]",
+    "(?i)\xdf", "(?i)\u03c3", "(?i)\u0345", "(?i)[\\W]", "(?i)[^\\W\\d]", "(?i)\\xb5", r"(?a)\bk\b", r"\b\u0301",
+    r"(?a:\b)\xe9", r"\bk(?a:\b)", "foo.{0,6}bar", "(?:a.{1,3}){1,3}b", "ab.{0,4}a", "[ab]{0,5}b{0,5}a$",
 ]
 
 
@@ -99,7 +109,7 @@ class Grammar:
             return self.rng.choice(REFUSED)
         atom = self.atom(depth)
         if self.rng.random() < 0.35:
-            atom += self.rng.choice(["*", "+", "?", "{2}", "{1,3}", "{,2}", "{2,}", "{0}", "{0,1}"])
+            atom += self.rng.choice(["*", "+", "?", "{2}", "{1,3}", "{,2}", "{2,}", "{0}", "{0,1}", "{0,5}", "{1,6}"])
             atom += self.rng.choice(["", "", "?"])
         return atom
 
@@ -161,6 +171,29 @@ class Grammar:
 
     def escaped(self, c):
         return "\\" + c if c in "\\]^-[" else c
+
+
+class SmallGrammar(Grammar):
+    """Draws patterns over `a`, `b` and the newline, for texts that are tried exhaustively."""
+
+    TEXTS = ["".join(text) for length in range(7) for text in itertools.product("ab\n", repeat=length)]
+
+    def pattern(self, depth=4):
+        head = self.rng.choice(["", "", "(?m)", "(?s)", "(?ms)"])
+        return head + self.alternation(depth)
+
+    def piece(self, depth):
+        roll = self.rng.random()
+        if roll < 0.15:
+            return self.rng.choice(LOOKS)
+        if roll < 0.5 and depth > 0:
+            atom = self.rng.choice(["(?:", "(?:", "(", "(?m:", "(?s:"]) + self.alternation(depth - 1) + ")"
+        else:
+            atom = self.rng.choice(["a", "b", r"\n", ".", "[ab]", "[^a]", r"\w", r"\s", r"\W"])
+        if self.rng.random() < 0.45:
+            atom += self.rng.choice(["*", "+", "?", "{2}", "{1,3}", "{,2}", "{0,4}", "{2,5}", "{2,}"])
+            atom += self.rng.choice(["", "?"])
+        return atom
 
 
 class Texts:
@@ -244,9 +277,12 @@ def write_vectors():
     """Prints patterns with what CPython makes of them."""
     rng = random.Random(7)
     grammar, texts = Grammar(rng), Texts(rng)
-    patterns = BROKEN + REFUSED + [grammar.pattern() for _ in range(700)]
-    for pattern in dict.fromkeys(patterns):
-        inputs = texts.draw(pattern, 16)
+    patterns = BROKEN + REFUSED + [grammar.pattern() for _ in range(600)]
+    cases = [(pattern, texts.draw(pattern, 16)) for pattern in dict.fromkeys(patterns)]
+    cases += [(pattern, texts.draw(pattern, 60) + ODD) for pattern in ODDITIES]
+    small = SmallGrammar(rng)
+    cases += [(small.pattern(2), rng.sample(small.TEXTS, 24)) for _ in range(200)]
+    for pattern, inputs in cases:
         expected = oracle(pattern, inputs)
         if "found" in expected:
             print(json.dumps({"pattern": pattern, "inputs": inputs, "found": expected["found"]}))
@@ -258,18 +294,20 @@ def write_vectors():
 def main():
     if sys.version_info[:2] != (3, 11):
         sys.exit("needs CPython 3.11")
+    signal.signal(signal.SIGALRM, give_up)
     if sys.argv[1:] == ["--vectors"]:
         write_vectors()
         return
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-    signal.signal(signal.SIGALRM, give_up)
     program = sys.argv[1]
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     rng = random.Random(seed)
     grammar, texts = Grammar(rng), Texts(rng)
-    patterns = BROKEN + REFUSED + [grammar.pattern() for _ in range(count)]
+    patterns = BROKEN + REFUSED + ODDITIES + [grammar.pattern() for _ in range(count)]
     cases = [(pattern, texts.draw(pattern, 40)) for pattern in patterns]
+    small = SmallGrammar(rng)
+    cases += [(small.pattern(), small.TEXTS) for _ in range(count // 10)]
     lines = "".join(json.dumps({"pattern": p, "inputs": t}) + "\n" for p, t in cases)
     run = subprocess.run([program], input=lines, capture_output=True, text=True, check=True)
     answers = [json.loads(line) for line in run.stdout.rstrip("\n").split("\n")]
