@@ -1,6 +1,6 @@
 //! Values against what CPython 3.11 printed for them; `pystr.jsonl` has one `[json, str]` a line.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
 use crate::json::{self, Json};
