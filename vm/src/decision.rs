@@ -65,6 +65,17 @@ impl fmt::Display for RiskLevel {
     }
 }
 
+/// The approval of a byte of the format.
+pub(crate) fn approval(byte: u8) -> Option<Approval> {
+    [Approval::Auto, Approval::Approve, Approval::Block].get(usize::from(byte)).copied()
+}
+
+/// The risk level of a byte of the format.
+pub(crate) fn risk_level(byte: u8) -> Option<RiskLevel> {
+    let levels = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
+    levels.get(usize::from(byte)).copied()
+}
+
 /// Why an action could not be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

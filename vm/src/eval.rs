@@ -12,7 +12,7 @@ use crate::format::{
     OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test, hash_key,
 };
 use crate::policy::Policy;
-use crate::tables::{Tables, index};
+use crate::tables::{Tables, bucket_place, index, literals_of, low_half};
 use crate::value::Value;
 use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr, words};
 use core::cmp::Ordering;
@@ -202,29 +202,6 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
 
 /// What Python's `str` can be written of here; deeper nesting cannot come from JSON.
 const SHALLOW: &str = "a value nested at most 128 deep";
-
-/// The literal texts of a rule's fields in the mask; `None` for one that is not literal.
-pub(crate) fn literals_of<'p>(
-    tables: &'p Tables,
-    rule: &Rule,
-    mask: u32,
-) -> impl Iterator<Item = Option<&'p str>> {
-    let globs =
-        [(SHAPE_TYPE, rule.type_glob), (SHAPE_TARGET, rule.target_glob), (SHAPE_AGENT, rule.agent_glob)];
-    globs.into_iter().filter(move |(bit, _)| mask & bit != 0).map(|(_, glob)| tables.literal(glob))
-}
-
-/// The bucket that the `probe`th step of a search looks at.
-pub(crate) fn bucket_place(shape: &Shape, hash: u64, probe: u32) -> usize {
-    let high = u32::try_from(hash >> 32).unwrap_or(0);
-    let offset = high.wrapping_add(probe) & shape.buckets.get().wrapping_sub(1);
-    usize::try_from(u64::from(shape.first_bucket.get()) + u64::from(offset)).unwrap_or(usize::MAX)
-}
-
-/// The half of a hash that a bucket keeps.
-pub(crate) fn low_half(hash: u64) -> u32 {
-    u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
-}
 
 fn time_holds(test: &Test, time: Timestamp) -> Option<bool> {
     let minute = u32::from(time.minute_of_day());

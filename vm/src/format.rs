@@ -1,4 +1,4 @@
-//! The artifact, drawn once. `aegisc`'s `emit` writes what is drawn here; [`load`](crate::load)
+//! The artifact, drawn once. `aegisc`'s `emit` writes what is drawn here; [`Policy::from_bytes`](crate::Policy::from_bytes)
 //! reads and checks it. Everything is little-endian and unaligned.
 //!
 //! ```text

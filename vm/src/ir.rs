@@ -11,14 +11,13 @@
 //!     -> auto, medium
 //! ```
 
-use crate::eval::literals_of;
 use crate::format::{
     CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL, CONST_STR, Const,
     OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
     OP_TIME_BEFORE, OP_WEEKDAYS, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test,
 };
 use crate::policy::{Policy, RuleView};
-use crate::tables::{Tables, index};
+use crate::tables::{Tables, index, literals_of};
 use core::fmt::{self, Write};
 use zerocopy::little_endian::U32;
 

@@ -1,6 +1,6 @@
 //! A loaded policy: what it decides, what it is made of.
 
-use crate::decision::{Approval, Decision, DecisionError, Origin, Outcome, RiskLevel};
+use crate::decision::{Approval, Decision, DecisionError, Origin, Outcome, RiskLevel, approval, risk_level};
 use crate::error::LoadError;
 use crate::eval::{Evaluation, Event};
 use crate::format::{Debug, Header, Manifest, Rule, SectionId};
@@ -296,17 +296,6 @@ impl fmt::Debug for RuleView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rule {} `{}` at {}", self.index, self.name(), self.origin())
     }
-}
-
-/// The approval of a byte of the format.
-pub(crate) fn approval(byte: u8) -> Option<Approval> {
-    [Approval::Auto, Approval::Approve, Approval::Block].get(usize::from(byte)).copied()
-}
-
-/// The risk level of a byte of the format.
-pub(crate) fn risk_level(byte: u8) -> Option<RiskLevel> {
-    let levels = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
-    levels.get(usize::from(byte)).copied()
 }
 
 /// Params given by position; made by [`Policy::bind`].

@@ -5,7 +5,10 @@
 //! evaluator turns it into a decision that blocks.
 
 use crate::dfa::{self, Automaton, Classes};
-use crate::format::{self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, Shape, Test, Text, WordSet};
+use crate::format::{
+    self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape,
+    Test, Text, WordSet,
+};
 use core::marker::PhantomData;
 use core::ops::Range;
 use zerocopy::little_endian::{U16, U32};
@@ -150,4 +153,27 @@ impl Tables {
             empty: dfa.empty.get() == 1,
         })
     }
+}
+
+/// The literal texts of a rule's fields in the mask; `None` for one that is not literal.
+pub(crate) fn literals_of<'p>(
+    tables: &'p Tables,
+    rule: &Rule,
+    mask: u32,
+) -> impl Iterator<Item = Option<&'p str>> {
+    let globs =
+        [(SHAPE_TYPE, rule.type_glob), (SHAPE_TARGET, rule.target_glob), (SHAPE_AGENT, rule.agent_glob)];
+    globs.into_iter().filter(move |(bit, _)| mask & bit != 0).map(|(_, glob)| tables.literal(glob))
+}
+
+/// The bucket that the `probe`th step of a search looks at.
+pub(crate) fn bucket_place(shape: &Shape, hash: u64, probe: u32) -> usize {
+    let high = u32::try_from(hash >> 32).unwrap_or(0);
+    let offset = high.wrapping_add(probe) & shape.buckets.get().wrapping_sub(1);
+    usize::try_from(u64::from(shape.first_bucket.get()) + u64::from(offset)).unwrap_or(usize::MAX)
+}
+
+/// The half of a hash that a bucket keeps.
+pub(crate) fn low_half(hash: u64) -> u32 {
+    u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
 }

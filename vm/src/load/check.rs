@@ -6,8 +6,8 @@
 //! linear in the file, whatever it holds.
 
 use super::malformed;
+use crate::decision;
 use crate::error::LoadError;
-use crate::eval::{bucket_place, literals_of, low_half};
 use crate::format::{
     ANSWER_DEAD, ANSWER_END, ANSWER_FOUND, ANSWER_NEWLINE, CLASS_BLOCK, CONST_BIG_INT, CONST_BOOL,
     CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL, CONST_STR, Dfa, GLOB_ANY,
@@ -16,8 +16,7 @@ use crate::format::{
     SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONE, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
     hash_key,
 };
-use crate::policy;
-use crate::tables::{Tables, index};
+use crate::tables::{Tables, bucket_place, index, literals_of, low_half};
 use crate::value::BigInt;
 use zerocopy::little_endian::U32;
 
@@ -71,9 +70,10 @@ fn check_manifest(tables: &Tables, manifest: &Manifest) -> Checked {
     }
     let plan = &manifest.plan_rules;
     let patterns = plan.sequence_patterns.iter().all(|pattern| {
-        policy::approval(pattern.approval).is_some() && policy::risk_level(pattern.risk_level).is_some()
+        decision::approval(pattern.approval).is_some() && decision::risk_level(pattern.risk_level).is_some()
     });
-    let limit = plan.cumulative_risk.as_ref().is_none_or(|limit| policy::approval(limit.on_exceed).is_some());
+    let limit =
+        plan.cumulative_risk.as_ref().is_none_or(|limit| decision::approval(limit.on_exceed).is_some());
     ensure(patterns && limit, SectionId::Manifest, "has plan rules of unknown outcome")
 }
 
@@ -312,8 +312,8 @@ fn check_rules(tables: &Tables, manifest: &Manifest) -> Checked {
             && [rule.type_glob, rule.target_glob, rule.agent_glob].iter().all(|&glob| index(glob) < globs)
             && tables.tests_of(rule).is_some()
             && in_layer
-            && policy::approval(rule.approval).is_some()
-            && policy::risk_level(rule.risk_level).is_some()
+            && decision::approval(rule.approval).is_some()
+            && decision::risk_level(rule.risk_level).is_some()
             && rule.reserved.get() == 0;
         ensure(sound, SectionId::Rules, "has an unsound rule")?;
     }

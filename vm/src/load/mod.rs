@@ -13,12 +13,13 @@
 
 mod check;
 
+use crate::decision;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::format::{
     CLASS_STAGE1, ClassMapHead, DIGESTED_HEADER, FORMAT_VERSION, Header, MAGIC, Manifest, SECTIONS,
     SectionId, SectionRow,
 };
-use crate::policy::{self, Policy, SectionInfo};
+use crate::policy::{Policy, SectionInfo};
 use crate::tables::{Table, Tables, index};
 use core::ops::Range;
 use sha2::{Digest, Sha256};
@@ -53,7 +54,7 @@ pub(crate) fn load(bytes: Box<[u8]>) -> Result<Policy, LoadError> {
     };
     let manifest = manifest(bytes.get(place(SectionId::Manifest)).unwrap_or_default())?;
     let default =
-        policy::approval(manifest.default_approval).zip(policy::risk_level(manifest.default_risk_level));
+        decision::approval(manifest.default_approval).zip(decision::risk_level(manifest.default_risk_level));
     let default = default.ok_or_else(|| malformed(SectionId::Manifest, "has unknown defaults"))?;
     let tables = tables(&bytes, place)?;
     let tables = Tables { bytes, ..tables };
