@@ -7,7 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use aegisc::time::parse_rfc3339;
-use aegisc::{Action, Policy};
+use aegisc::{Action, LayerSource, Options, Policy};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -97,6 +97,23 @@ fn every_policy_compiles_without_a_warning() {
         let policy = compile(&layers);
         assert!(policy.warnings().is_empty(), "{layers:?}: {}", policy.warnings().join("\n"));
     }
+}
+
+/// The artifact that `aegis-vm` is documented with is what its layers compile to.
+/// `UPDATE_GOLDEN=1` writes it anew.
+#[test]
+fn the_sample_artifact_is_up_to_date() {
+    let layer = |name: &str| LayerSource {
+        path: format!("policies/{name}"),
+        bytes: std::fs::read(folder().join(name)).unwrap(),
+    };
+    let layers = vec![layer("base.yaml"), layer("devops-agent.yaml")];
+    let artifact = aegisc::compile(layers, &Options::default()).unwrap().output.unwrap().artifact;
+    let sample = folder().join("../vm/examples/policy.aegisb");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&sample, &artifact).unwrap();
+    }
+    assert!(std::fs::read(&sample).unwrap() == artifact, "{} is not up to date", sample.display());
 }
 
 /// What a team writes beside its own policies.

@@ -17,16 +17,13 @@ use std::path::Path;
 ///
 /// # Examples
 ///
-/// ```no_run
-/// use aegis_vm::{Action, Policy, Timestamp};
-/// use std::time::SystemTime;
+/// ```
+/// use aegis_vm::{Action, NoClock, Policy};
 ///
-/// let policy = Policy::from_file("policy.aegisb")?;
-/// let action = Action::new("deploy", "web").param("env", "staging");
-/// let decision = policy.evaluate(&action, || Timestamp::from(SystemTime::now()));
-/// if !decision.is_allowed() {
-///     println!("blocked by {}", decision.rule_name());
-/// }
+/// let policy = Policy::from_file("examples/policy.aegisb")?;
+/// let decision = policy.evaluate(&Action::new("destroy_cluster", "staging"), NoClock);
+/// assert!(!decision.is_allowed());
+/// assert_eq!(decision.rule_name(), "destroy_block");
 /// # Ok::<(), aegis_vm::LoadError>(())
 /// ```
 pub struct Policy {
@@ -79,17 +76,17 @@ impl Policy {
     ///
     /// # Examples
     ///
-    /// With params on the stack, at a fixed time:
+    /// At a fixed time, a Wednesday at half past two:
     ///
-    /// ```no_run
-    /// use aegis_vm::{Policy, Request, Timestamp, Value};
+    /// ```
+    /// use aegis_vm::{Approval, Policy, Request, Timestamp};
     ///
-    /// # fn decide(policy: &Policy) {
-    /// let params = [("env", Value::from("staging")), ("replicas", Value::from(3))];
-    /// let request = Request::new("deploy", "web").params(&params);
+    /// let policy = Policy::from_file("examples/policy.aegisb")?;
+    /// let request = Request::new("deploy", "staging").agent("ci-7");
     /// let decision = policy.evaluate(request, Timestamp::from_unix(1_773_844_200, 0));
-    /// println!("{} by {}", decision.approval(), decision.rule_name());
-    /// # }
+    /// assert_eq!(decision.approval(), Approval::Auto);
+    /// assert_eq!(decision.rule_name(), "staging_day_auto");
+    /// # Ok::<(), aegis_vm::LoadError>(())
     /// ```
     pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Decision<'_> {
         let decided = Evaluation::new(self, request.into(), clock).decide();
@@ -117,6 +114,20 @@ impl Policy {
     }
 
     /// Decides an action and says what each rule made of it, in order, up to the one that decided.
+    /// Allocates one step for each rule.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aegis_vm::{Action, Field, NoClock, Policy, StepOutcome};
+    ///
+    /// let policy = Policy::from_file("examples/policy.aegisb")?;
+    /// let trace = policy.trace(&Action::new("monitor", "cpu"), NoClock);
+    /// assert_eq!(trace.decision().rule_name(), "monitor_auto");
+    /// assert_eq!(trace.steps()[2].rule().name(), "destroy_block");
+    /// assert_eq!(trace.steps()[2].outcome(), StepOutcome::Glob { field: Field::Type });
+    /// # Ok::<(), aegis_vm::LoadError>(())
+    /// ```
     pub fn trace<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Trace<'_> {
         Trace::of(Evaluation::new(self, request.into(), clock))
     }
@@ -191,15 +202,15 @@ impl Policy {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// ```
     /// use aegis_vm::{NoClock, Policy, Request, Value};
     ///
-    /// # fn decide(policy: &Policy) {
-    /// let slots = policy.bind(["env", "amount"]);
-    /// let params = slots.with([Value::from("staging"), Value::from(100)]);
-    /// let decision = policy.evaluate(Request::new("payment", "stripe").params(&params), NoClock);
-    /// # let _ = decision;
-    /// # }
+    /// let policy = Policy::from_file("examples/policy.aegisb")?;
+    /// let slots = policy.bind(["replicas", "reason"]);
+    /// let params = slots.with([Value::from(12), Value::from("load")]);
+    /// let decision = policy.evaluate(Request::new("scale_up", "api").params(&params), NoClock);
+    /// assert_eq!(decision.rule_name(), "scale_up_medium_approve");
+    /// # Ok::<(), aegis_vm::LoadError>(())
     /// ```
     #[must_use]
     pub fn bind<const N: usize>(&self, names: [&str; N]) -> Slots<N> {
