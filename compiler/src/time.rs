@@ -28,7 +28,7 @@ enum Fault {
 impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Fault::Date => "expected a date such as `2026-03-18`",
+            Fault::Date => "expected a time such as `2026-03-18T14:30:00Z`",
             Fault::DateAndTime => "expected `T` between the date and the time of day",
             Fault::TimeOfDay => "expected a time of day such as `14:30:00`",
             Fault::Fraction => "expected digits after the point of the seconds",

@@ -43,7 +43,10 @@ pub(crate) fn load(bytes: Box<[u8]>) -> Result<Policy, LoadError> {
         if Sha256::digest(content).as_slice() != row.sha256 {
             return Err(LoadError::new(
                 LoadErrorKind::Damaged,
-                format!("the artifact is damaged: the {} section does not match its digest", id.name()),
+                format!(
+                    "the artifact is damaged: the {} section does not match its digest; copy or build it again",
+                    id.name()
+                ),
             ));
         }
         sections.push(SectionInfo { id, length: row.length.get(), sha256: row.sha256 });
@@ -72,7 +75,10 @@ pub(crate) fn load(bytes: Box<[u8]>) -> Result<Policy, LoadError> {
 }
 
 fn not_an_artifact(detail: &str) -> LoadError {
-    LoadError::new(LoadErrorKind::NotAnArtifact, format!("not an aegis artifact: {detail}"))
+    LoadError::new(
+        LoadErrorKind::NotAnArtifact,
+        format!("not an aegis artifact: {detail}; `aegisc build` makes one of layers of YAML"),
+    )
 }
 
 fn malformed(section: SectionId, detail: &str) -> LoadError {
@@ -84,13 +90,16 @@ fn head(bytes: &[u8]) -> Result<(Header, Vec<SectionRow>), LoadError> {
     let Ok((header, rest)) = Header::read_from_prefix(bytes) else {
         let known = bytes.get(..MAGIC.len()) == Some(&MAGIC);
         return Err(if known {
-            LoadError::new(LoadErrorKind::WrongLength, "the artifact is cut short within its header")
+            LoadError::new(
+                LoadErrorKind::WrongLength,
+                "the artifact is cut short within its header; copy or build it again",
+            )
         } else {
-            not_an_artifact("it does not begin as one")
+            not_an_artifact("its first bytes are not those of one")
         });
     };
     if header.magic != MAGIC {
-        return Err(not_an_artifact("it does not begin as one"));
+        return Err(not_an_artifact("its first bytes are not those of one"));
     }
     if header.format_version.get() != FORMAT_VERSION {
         return Err(LoadError::new(
@@ -107,7 +116,7 @@ fn head(bytes: &[u8]) -> Result<(Header, Vec<SectionRow>), LoadError> {
         return Err(LoadError::new(
             LoadErrorKind::WrongLength,
             format!(
-                "the artifact should be {} bytes long and is {length}: it was cut or added to",
+                "the artifact should be {} bytes long and is {length}: it was cut or added to; copy or build it again",
                 header.file_length
             ),
         ));
@@ -126,7 +135,7 @@ fn head(bytes: &[u8]) -> Result<(Header, Vec<SectionRow>), LoadError> {
     let Some(rows) = rows.and_then(|rows| <[SectionRow]>::ref_from_bytes(rows).ok()) else {
         return Err(LoadError::new(
             LoadErrorKind::WrongLength,
-            "the artifact is cut short within its section table",
+            "the artifact is cut short within its section table; copy or build it again",
         ));
     };
     let mut digest = Sha256::new();
@@ -135,7 +144,7 @@ fn head(bytes: &[u8]) -> Result<(Header, Vec<SectionRow>), LoadError> {
     if digest.finalize().as_slice() != header.digest {
         return Err(LoadError::new(
             LoadErrorKind::Damaged,
-            "the artifact is damaged: its header does not match its digest",
+            "the artifact is damaged: its header does not match its digest; copy or build it again",
         ));
     }
     Ok((header, rows.to_vec()))
