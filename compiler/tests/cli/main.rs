@@ -155,7 +155,7 @@ fn wrong_usage_is_two_and_says_what_is_wrong() {
         (&["check", "good.yaml", "--cap-lints", "deny"], "[possible values: warn, allow]"),
         (&["check", "good.yaml", "--max-depth", "0"], "a whole number from 1 to"),
         (&["eval", "good.yaml"], "--actions <FILE>"),
-        (&["eval", "good.yaml", "--actions", "-", "--at", "noon"], "expected a date such as"),
+        (&["eval", "good.yaml", "--actions", "-", "--at", "noon"], "expected a time such as"),
         (&["simulate", "good.yaml", "a:b", "--at", "2026-03-18T14:30:00"], "the offset is missing"),
     ];
     for (args, words) in cases {
