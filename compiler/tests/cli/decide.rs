@@ -60,7 +60,7 @@ fn every_bad_line_blocks_and_the_run_goes_on() {
         (b"{\"type\":\"read\",\"target\":\"x\",\"description\":[]}", "`description` must be a string"),
         (b"{\"type\":\"read\",\"target\":\"x\",\"params\":[]}", "`params` must be an object"),
         (b"{\"type\":\"read\",\"target\":\"x\",\"params\":null}", "`params` must be an object"),
-        (b"{\"type\":\"read\",\"target\":\"x\",\"now\":\"soon\"}", "`now`: expected a date"),
+        (b"{\"type\":\"read\",\"target\":\"x\",\"now\":\"soon\"}", "`now`: expected a time"),
         (
             b"{\"type\":\"read\",\"target\":\"x\",\"now\":\"2026-03-18T14:30:00\"}",
             "`now`: the offset is missing",
