@@ -10,9 +10,10 @@ use crate::dfa::Runner;
 use crate::format::{
     OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
     OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test, hash_key,
+    hash_text,
 };
 use crate::policy::Policy;
-use crate::tables::{Tables, bucket_place, index, literals_of, low_half};
+use crate::tables::{Tables, bucket_place, globs_of, index, low_half};
 use crate::value::Value;
 use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr, words};
 use core::cmp::Ordering;
@@ -58,9 +59,14 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     /// outside if a table is inconsistent.
     pub(crate) fn decide(&mut self) -> Option<Option<(usize, Event<'p>)>> {
         let tables = self.tables();
+        let shapes = tables.shapes.slice(&tables.bytes)?;
+        // Each field is hashed at most once, and only if some shape looks at it.
+        let looked_at = shapes.iter().fold(0, |fields, shape| fields | shape.mask.get());
+        let hash = |bit, text| if looked_at & bit != 0 { hash_text(text) } else { 0 };
+        let hashes = self.fields().map(|(bit, text)| (bit, hash(bit, text)));
         let mut best: Option<(usize, Event<'p>)> = None;
-        for shape in tables.shapes.slice(&tables.bytes)? {
-            for candidate in self.candidates(shape)? {
+        for shape in shapes {
+            for candidate in self.candidates(shape, &hashes)? {
                 let rule = index(*candidate);
                 if best.is_some_and(|(best, _)| best <= rule) {
                     break;
@@ -77,17 +83,16 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         Some(best)
     }
 
-    fn literals(&self, mask: u32) -> impl Iterator<Item = &'a str> + use<'a, C> {
-        let fields =
-            [(SHAPE_TYPE, self.request.kind), (SHAPE_TARGET, self.request.target), (SHAPE_AGENT, self.agent)];
-        fields.into_iter().filter(move |(bit, _)| mask & bit != 0).map(|(_, text)| text)
+    fn fields(&self) -> [(u32, &'a str); 3] {
+        [(SHAPE_TYPE, self.request.kind), (SHAPE_TARGET, self.request.target), (SHAPE_AGENT, self.agent)]
     }
 
     /// The rules whose literal fields are the action's.
-    fn candidates(&self, shape: &Shape) -> Option<&'p [U32]> {
+    fn candidates(&self, shape: &Shape, hashes: &[(u32, u64); 3]) -> Option<&'p [U32]> {
         let tables = self.tables();
         let mask = shape.mask.get();
-        let hash = hash_key(shape.seed.get(), self.literals(mask));
+        let literal = hashes.iter().filter(|(bit, _)| mask & bit != 0).map(|&(_, hash)| hash);
+        let hash = hash_key(shape.seed.get(), literal);
         for probe in 0..shape.max_probes.get() {
             let place = bucket_place(shape, hash, probe);
             let bucket = tables.buckets.get(&tables.bytes, place)?;
@@ -97,12 +102,22 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
             if bucket.hash.get() == low_half(hash) {
                 let candidates = tables.candidates.run(&tables.bytes, bucket.first, bucket.count)?;
                 let first = tables.rule(index(*candidates.first()?))?;
-                if literals_of(tables, first, mask).eq(self.literals(mask).map(Some)) {
+                if self.has_literals(first, mask)? {
                     return Some(candidates);
                 }
             }
         }
         Some(&[])
+    }
+
+    /// Whether the fields of the mask are the rule's literals.
+    fn has_literals(&self, rule: &Rule, mask: u32) -> Option<bool> {
+        for ((bit, text), glob) in self.fields().into_iter().zip(globs_of(rule)) {
+            if mask & bit != 0 && self.tables().literal(glob)? != text {
+                return Some(false);
+            }
+        }
+        Some(true)
     }
 
     /// The rule's event; the globs of the fields in `known` are known to match.
@@ -122,12 +137,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
 
     /// The first field whose glob does not match.
     pub(crate) fn failed_glob(&self, rule: &Rule, known: u32) -> Option<Option<u32>> {
-        let globs = [
-            (SHAPE_TYPE, rule.type_glob, self.request.kind),
-            (SHAPE_TARGET, rule.target_glob, self.request.target),
-            (SHAPE_AGENT, rule.agent_glob, self.agent),
-        ];
-        for (bit, glob, text) in globs {
+        for ((bit, text), glob) in self.fields().into_iter().zip(globs_of(rule)) {
             if known & bit == 0 && !glob::matches(self.tables(), glob, text)? {
                 return Some(Some(bit));
             }

@@ -155,15 +155,19 @@ impl Tables {
     }
 }
 
+/// A rule's globs over type, target and agent.
+pub(crate) fn globs_of(rule: &Rule) -> [U32; 3] {
+    [rule.type_glob, rule.target_glob, rule.agent_glob]
+}
+
 /// The literal texts of a rule's fields in the mask; `None` for one that is not literal.
 pub(crate) fn literals_of<'p>(
     tables: &'p Tables,
     rule: &Rule,
     mask: u32,
 ) -> impl Iterator<Item = Option<&'p str>> {
-    let globs =
-        [(SHAPE_TYPE, rule.type_glob), (SHAPE_TARGET, rule.target_glob), (SHAPE_AGENT, rule.agent_glob)];
-    globs.into_iter().filter(move |(bit, _)| mask & bit != 0).map(|(_, glob)| tables.literal(glob))
+    let globs = [SHAPE_TYPE, SHAPE_TARGET, SHAPE_AGENT].into_iter().zip(globs_of(rule));
+    globs.filter(move |(bit, _)| mask & bit != 0).map(|(_, glob)| tables.literal(glob))
 }
 
 /// The bucket that the `probe`th step of a search looks at.

@@ -6,7 +6,7 @@
 use super::globs::literal;
 use super::{TooLarge, number};
 use crate::hir;
-use aegis_vm::format::{Bucket, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, hash_key};
+use aegis_vm::format::{Bucket, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, hash_key, hash_text};
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use zerocopy::little_endian::{U32, U64};
@@ -44,7 +44,7 @@ impl Key {
     }
 
     fn hash(&self, seed: u64) -> u64 {
-        hash_key(seed, self.literals.iter().map(String::as_str))
+        hash_key(seed, self.literals.iter().map(|literal| hash_text(literal)))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::format::{
     GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT,
     OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT,
     SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONE, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
-    hash_key,
+    hash_key, hash_text,
 };
 use crate::tables::{Tables, bucket_place, index, literals_of, low_half};
 use crate::value::BigInt;
@@ -352,7 +352,7 @@ fn check_index(tables: &Tables) -> Checked {
             check_candidates(tables, shape, candidates, &mut seen)?;
             let first = candidates.first().and_then(|&rule| tables.rule(index(rule)));
             let first = first.ok_or_else(|| malformed(SectionId::Buckets, "has a bucket without a rule"))?;
-            let hash = hash_key(shape.seed.get(), literals_of(tables, first, mask).flatten());
+            let hash = hash_key(shape.seed.get(), literals_of(tables, first, mask).flatten().map(hash_text));
             let found = low_half(hash) == bucket.hash.get()
                 && (0..shape.max_probes.get())
                     .map(|probe| bucket_place(shape, hash, probe) - next_bucket)
