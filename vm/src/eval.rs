@@ -42,7 +42,8 @@ pub(crate) struct Evaluation<'p, 'a, C> {
     /// The agent as globs see it: `*` if none is named.
     agent: &'a str,
     clock: C,
-    time: Option<Timestamp>,
+    /// What the clock said, once it was read: also that there is no time.
+    time: Option<Option<Timestamp>>,
 }
 
 impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
@@ -160,10 +161,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     }
 
     fn time(&mut self) -> Option<Timestamp> {
-        if self.time.is_none() {
-            self.time = self.clock.now();
-        }
-        self.time
+        *self.time.get_or_insert_with(|| self.clock.now())
     }
 
     fn param_test(&self, test: &Test) -> Option<Tested<'p>> {

@@ -320,7 +320,7 @@ pub struct Slots<const N: usize> {
 
 impl<const N: usize> Slots<N> {
     /// The params with these values, in the order in which they were named. [`Value::Null`] is an
-    /// absent param.
+    /// absent param: no condition sees it, and `semantic` does not see its name.
     #[must_use]
     pub fn with<'s>(&'s self, values: [Value<'s>; N]) -> BoundParams<'s, N> {
         BoundParams { slots: self, values }
@@ -343,7 +343,8 @@ impl<const N: usize> Params for BoundParams<'_, N> {
     fn visit(&self, visit: &mut dyn FnMut(&str, Value<'_>) -> ControlFlow<()>) {
         for (at, (name, value)) in self.slots.names.iter().zip(self.values).enumerate() {
             let repeated = self.slots.names.iter().skip(at + 1).any(|other| other == name);
-            if !repeated && visit(name, value).is_break() {
+            let absent = matches!(value, Value::Null);
+            if !repeated && !absent && visit(name, value).is_break() {
                 return;
             }
         }

@@ -1,0 +1,123 @@
+//! A decision allocates nothing: over a policy with every kind of test, for every kind of param, in
+//! every way to give params, errors included.
+//!
+//! The counter replaces this test's allocator; it counts the calling thread's allocations alone.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use aegis_vm::json::{self, Json, Object};
+use aegis_vm::{Action, NoClock, Policy, Request, Timestamp, Value};
+use std::hint::black_box;
+
+/// The allocations of a run, after one run that may set up what is kept.
+fn allocations(mut run: impl FnMut()) -> u64 {
+    run();
+    allocation_counter::measure(run).count_total
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(black_box(vec![1_u8]))), 1);
+    assert_eq!(allocations(|| ()), 0);
+}
+
+#[test]
+fn a_decision_allocates_nothing() {
+    let policy = Policy::from_bytes(support::damage::artifact(support::damage::EVERY)).unwrap();
+    let now = Timestamp::from_unix(1_773_844_200, 0);
+    let (mut decisions, mut errors) = (0_u32, 0_u32);
+    for action in actions() {
+        let request = Request::from(&action);
+        let mut both = || {
+            let timeless = policy.evaluate(request, NoClock);
+            let decision = policy.evaluate(request, black_box(|| now));
+            let _ = black_box((decision.rule_name(), decision.origin(), decision.error(), timeless.error()));
+            decisions += 1;
+            errors += u32::from(decision.error().is_some());
+        };
+        assert_eq!(allocations(&mut both), 0, "{action:?}");
+    }
+    assert!(errors > 20 && decisions > errors, "{errors} of {decisions} decisions are errors");
+}
+
+#[test]
+fn other_ways_to_give_params_allocate_nothing() {
+    let policy = Policy::from_bytes(support::damage::artifact(support::damage::EVERY)).unwrap();
+    let slots = policy.bind(["amount", "env", "tags", "email"]);
+    let tags = vec![Json::from("urgent"), Json::Int(1)];
+    let nested = Object::new();
+    for kind in ["write", "send", "read_file", "delete", "alpha"] {
+        let pairs = [("amount", Value::from(7)), ("env", Value::from("é")), ("nested", Value::Map(&nested))];
+        let pairs = pairs.as_slice();
+        let bound =
+            slots.with([Value::from(1.5), Value::Null, Value::List(&tags), Value::from("a@corp.com")]);
+        let ask = || {
+            let request = Request::new(kind, "prod_db").agent("admin").description("DELETE it");
+            let by_name = policy.evaluate(request.params(&pairs), NoClock);
+            let by_slot = policy.evaluate(request.params(&bound), NoClock);
+            let _ = black_box((by_name.rule_index(), by_slot.rule_index()));
+        };
+        assert_eq!(allocations(ask), 0, "{kind}");
+    }
+}
+
+/// For each rule's fields, each param as every kind of value.
+fn actions() -> Vec<Action> {
+    let fields = [
+        ("alpha", "x mid y", "bot_1"),
+        ("write", "prod_db", ""),
+        ("write", "s", "é"),
+        ("send", "to", "a"),
+        ("read_file", "", ""),
+        ("delete", "crm", "admin"),
+        ("DELETE", "sb", "💳"),
+    ];
+    let params = ["amount", "big", "rate", "env", "nested", "tags", "day", "email"];
+    let values = [
+        "null",
+        "true",
+        "100",
+        "-9223372036854775809",
+        "123456789012345678901234567890",
+        "0.5",
+        "1e400",
+        "1e-7",
+        r#""staging""#,
+        r#""a@corp.com\n""#,
+        r#""it's \"é\" 💳 \u0000""#,
+        r#"["urgent", 1, [2.5, {"a": null}]]"#,
+        r#"{"a": [1, null, true, {"b": 2.5}], "연락처": "é"}"#,
+        "[]",
+        "{}",
+    ];
+    let mut actions = Vec::new();
+    for (kind, target, agent) in fields {
+        for odd in params {
+            for value in values {
+                let mut action = Action::new(kind, target).agent(agent).description("kill the ssn, İ");
+                for param in params {
+                    let value = if param == odd { value } else { usual(param) };
+                    action = action.param(param, json::parse(value).unwrap());
+                }
+                actions.push(action);
+            }
+        }
+    }
+    actions
+}
+
+/// The value with which a param's conditions hold, so that the conditions behind them are reached.
+fn usual(param: &str) -> &'static str {
+    match param {
+        "amount" => "101",
+        "big" => "5",
+        "rate" => "0.75",
+        "env" => r#""staging""#,
+        "nested" => r#"{"연락처": "é", "a": [1.0, null, 1, {"b": 2.5}]}"#,
+        "tags" => r#"["a", "URGENT", "urgent"]"#,
+        "day" => "[2026]",
+        _ => r#""x@corp.com""#,
+    }
+}
