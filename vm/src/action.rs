@@ -164,20 +164,39 @@ pub trait Params {
     /// Calls `visit` with each param until it answers `Break`. Only `semantic` conditions ask.
     fn visit(&self, visit: &mut dyn FnMut(&str, Value<'_>) -> ControlFlow<()>);
 
-    /// The value of a param of a policy; overridden by params that know the policy's own numbering.
-    #[doc(hidden)]
+    /// The value of a param that a policy asks for; for params that know the policy's own numbering,
+    /// as those of [`Policy::bind`](crate::Policy::bind) do. By name, unless implemented otherwise.
     fn lookup(&self, param: PolicyParam<'_>) -> Option<Value<'_>> {
         self.get(param.name)
     }
 }
 
-/// A param as a policy names it.
-#[doc(hidden)]
+/// A param that a policy asks for: its name, and its number within that policy.
 #[derive(Clone, Copy, Debug)]
 pub struct PolicyParam<'p> {
     pub(crate) name: &'p str,
     pub(crate) index: usize,
     pub(crate) policy: [u8; 32],
+}
+
+impl<'p> PolicyParam<'p> {
+    /// The param's name.
+    #[must_use]
+    pub fn name(&self) -> &'p str {
+        self.name
+    }
+
+    /// The param's number among those of the policy, from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The digest of the policy that asks.
+    #[must_use]
+    pub fn policy(&self) -> [u8; 32] {
+        self.policy
+    }
 }
 
 /// No params.
@@ -213,7 +232,8 @@ impl<'v, const N: usize> Params for [(&'v str, Value<'v>); N] {
     }
 }
 
-/// Pairs of a name and a value; of a repeated name the last counts.
+/// Pairs of a name and a value, a handful of them: they are searched one by one. Of a repeated name
+/// the last counts.
 impl<'v> Params for &[(&'v str, Value<'v>)] {
     fn get(&self, name: &str) -> Option<Value<'_>> {
         self.get_param(name)

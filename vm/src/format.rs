@@ -197,12 +197,14 @@ pub struct GlobRange {
     pub high: U32,
 }
 
-/// A step of a general glob.
+/// A step of a general glob. The tokens of a glob follow those of the one before it, as do the ranges
+/// of a set, which are sorted and apart.
 ///
 /// | kind | `a` | `b` |
 /// | --- | --- | --- |
 /// | [`TOKEN_TEXT`] | text offset | text length |
-/// | [`TOKEN_ONE`], [`TOKEN_RUN`] | 0 | 0 |
+/// | [`TOKEN_ONES`] | number of characters, at least 1 | 0 |
+/// | [`TOKEN_RUN`] | 0 | 0 |
 /// | [`TOKEN_SET`], [`TOKEN_NOT_SET`] | first range | number of ranges |
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
 #[repr(C)]
@@ -215,8 +217,8 @@ pub struct GlobToken {
 
 /// Exactly this text.
 pub const TOKEN_TEXT: u32 = 0;
-/// `?`: any one character.
-pub const TOKEN_ONE: u32 = 1;
+/// `?`, once or more: so many characters, whatever they are.
+pub const TOKEN_ONES: u32 = 1;
 /// `*`: any run of characters.
 pub const TOKEN_RUN: u32 = 2;
 /// `[…]`: one character of the ranges.
@@ -280,7 +282,7 @@ pub const CONST_NULL: u32 = 0;
 pub const CONST_BOOL: u32 = 1;
 /// An integer of 64 bits.
 pub const CONST_INT: u32 = 2;
-/// Any other integer, as canonical decimal text.
+/// Any other integer, as canonical decimal text of at most [`MAX_BIG_INT`] bytes.
 pub const CONST_BIG_INT: u32 = 3;
 /// A double.
 pub const CONST_FLOAT: u32 = 4;
@@ -292,6 +294,9 @@ pub const CONST_LIST: u32 = 6;
 pub const CONST_MAP: u32 = 7;
 /// What no JSON value equals.
 pub const CONST_FOREIGN: u32 = 8;
+
+/// The longest text of a constant integer, in bytes.
+pub const MAX_BIG_INT: usize = 5_000;
 
 /// A run of `WORDS`.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
@@ -369,6 +374,9 @@ pub struct Test {
     pub b: U32,
 }
 
+/// The longest list of tests that rules may share.
+pub const MAX_SHARED_TESTS: usize = 8;
+
 /// Never holds.
 pub const OP_NEVER: u16 = 0;
 /// The minute of the day is at or after `a`.
@@ -408,7 +416,9 @@ pub struct Rule {
     pub agent_glob: U32,
     /// The first test.
     pub first_test: U32,
-    /// The number of tests; all must hold, in this order.
+    /// The number of tests; all must hold, in this order. Rules may share a list of at most
+    /// [`MAX_SHARED_TESTS`]; longer lists are each rule's own, so that the work of a decision stays
+    /// in proportion to the artifact.
     pub tests: U32,
     /// The layer, an index into the manifest's layers.
     pub layer: U32,
@@ -422,12 +432,14 @@ pub struct Rule {
     pub reserved: U16,
 }
 
-/// One field's bit in a shape's mask.
+/// The type's bit in a shape's mask.
 pub const SHAPE_TYPE: u32 = 1;
-/// One field's bit in a shape's mask.
+/// The target's bit in a shape's mask.
 pub const SHAPE_TARGET: u32 = 2;
-/// One field's bit in a shape's mask.
+/// The agent's bit in a shape's mask.
 pub const SHAPE_AGENT: u32 = 4;
+/// The bits of a shape's mask, in the order in which a key has the fields.
+pub const SHAPE_FIELDS: [u32; 3] = [SHAPE_TYPE, SHAPE_TARGET, SHAPE_AGENT];
 
 /// A shape: the rules of which the same fields are literal, in one hash table.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
@@ -439,11 +451,14 @@ pub struct Shape {
     pub first_bucket: U32,
     /// The number of buckets, a power of two; 1 for mask 0.
     pub buckets: U32,
-    /// The most buckets that a search looks at.
+    /// The most buckets that a search looks at, at most [`MAX_PROBES`].
     pub max_probes: U32,
     /// The hash's seed.
     pub seed: U64,
 }
+
+/// The most buckets that a search may look at.
+pub const MAX_PROBES: u32 = 64;
 
 /// A bucket of a hash table with linear probing. Its key is the literals of its first candidate.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]

@@ -22,8 +22,8 @@ pub enum Json {
     Bool(bool),
     /// An integer that fits 64 bits with a sign.
     Int(i64),
-    /// Any other integer, as canonical decimal text (see [`BigInt`]).
-    BigInt(Box<str>),
+    /// Any other integer.
+    BigInt(BigInteger),
     /// A number with a point or an exponent.
     Float(f64),
     /// Text.
@@ -34,8 +34,28 @@ pub enum Json {
     Object(Object),
 }
 
+/// An integer of any size, owned: canonical decimal text, as [`BigInt`] has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BigInteger(Box<str>);
+
+impl BigInteger {
+    /// Checks that `text` is a canonical decimal integer; see [`BigInt::new`].
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        BigInt::new(text).map(|_| BigInteger(text.into()))
+    }
+
+    /// The decimal text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A JSON mapping: entries in written order, each key once, found by binary search.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// Two mappings are equal whatever the order of their entries.
+#[derive(Clone, Debug, Default)]
 pub struct Object {
     entries: Vec<(String, Json)>,
     /// Positions of `entries` in the order of their keys.
@@ -56,7 +76,8 @@ impl Object {
         self.entries.get(*self.by_key.get(found)?).map(|(_, value)| value)
     }
 
-    /// Puts a value under a key; a key that is there keeps its place.
+    /// Puts a value under a key; a key that is there keeps its place. To make a mapping of many
+    /// entries collect them: each insertion moves the index of those behind it.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Json>) {
         let (key, value) = (key.into(), value.into());
         match self.position(&key) {
@@ -133,6 +154,19 @@ impl Object {
     }
 }
 
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().all(|(key, value)| other.get(key) == Some(value))
+    }
+}
+
+/// Of a repeated key the first place and the last value stand.
+impl<K: Into<String>, V: Into<Json>> FromIterator<(K, V)> for Object {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        Object::from_written(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
 impl Json {
     /// The value, borrowed for the conditions.
     #[must_use]
@@ -141,7 +175,7 @@ impl Json {
             Json::Null => Value::Null,
             Json::Bool(b) => Value::Bool(*b),
             Json::Int(i) => Value::Int(*i),
-            Json::BigInt(text) => BigInt::new(text).map_or(Value::Null, Value::BigInt),
+            Json::BigInt(big) => Value::BigInt(BigInt::checked(&big.0)),
             Json::Float(x) => Value::Float(*x),
             Json::Str(s) => Value::Str(s),
             Json::List(items) => Value::List(items),
@@ -448,7 +482,8 @@ impl Reader<'_> {
         if let Ok(int) = text.parse() {
             return Ok(Json::Int(int));
         }
-        Ok(Json::BigInt(text.into()))
+        // The grammar above lets only canonical text through, but for `-0`, which is an `i64`.
+        Ok(Json::BigInt(BigInteger(text.into())))
     }
 
     fn string(&mut self) -> Result<String, JsonError> {

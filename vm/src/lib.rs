@@ -115,9 +115,7 @@ mod trace;
 mod value;
 mod words;
 
-#[doc(hidden)]
-pub use action::PolicyParam;
-pub use action::{Action, ActionError, NoParams, Params, Request};
+pub use action::{Action, ActionError, NoParams, Params, PolicyParam, Request};
 pub use decision::{Approval, Decision, DecisionError, ErrorKind, Origin, Outcome, RiskLevel};
 pub use error::{LoadError, LoadErrorKind};
 pub use policy::{BoundParams, Policy, RuleView, SectionInfo, Slots};

@@ -6,8 +6,7 @@
 
 use crate::dfa::{self, Automaton, Classes};
 use crate::format::{
-    self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape,
-    Test, Text, WordSet,
+    self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, SHAPE_FIELDS, Shape, Test, Text, WordSet,
 };
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -166,7 +165,7 @@ pub(crate) fn literals_of<'p>(
     rule: &Rule,
     mask: u32,
 ) -> impl Iterator<Item = Option<&'p str>> {
-    let globs = [SHAPE_TYPE, SHAPE_TARGET, SHAPE_AGENT].into_iter().zip(globs_of(rule));
+    let globs = SHAPE_FIELDS.into_iter().zip(globs_of(rule));
     globs.filter(move |(bit, _)| mask & bit != 0).map(|(_, glob)| tables.literal(glob))
 }
 

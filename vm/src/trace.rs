@@ -1,7 +1,7 @@
 //! What each rule made of an action.
 
 use crate::Clock;
-use crate::decision::{Condition, Decision, DecisionError, Outcome};
+use crate::decision::{Condition, Decision, DecisionError, ErrorKind, Outcome};
 use crate::eval::{Evaluation, Tested};
 use crate::format::{OP_NEVER, SHAPE_TARGET, SHAPE_TYPE};
 use crate::policy::RuleView;
@@ -115,7 +115,8 @@ impl<'p> Trace<'p> {
                     decided = true;
                 }
                 StepOutcome::Error(error) => {
-                    decision = Decision::error_in(Some(rule), error);
+                    let judged = error.kind() != ErrorKind::Inconsistent;
+                    decision = Decision::error_in(judged.then_some(rule), error);
                     decided = true;
                 }
                 _ => {}

@@ -90,6 +90,11 @@ impl<'a> BigInt<'a> {
         canonical.then_some(BigInt(text))
     }
 
+    /// Of text that was checked to be a canonical decimal integer.
+    pub(crate) fn checked(text: &'a str) -> Self {
+        BigInt(text)
+    }
+
     /// The decimal text.
     #[must_use]
     pub fn as_str(self) -> &'a str {
@@ -143,9 +148,7 @@ impl Kind {
             Kind::Mapping => "mapping",
         }
     }
-}
 
-impl Kind {
     /// The kind's name with its article.
     #[must_use]
     pub fn with_article(self) -> &'static str {

@@ -5,7 +5,7 @@ use super::{TooLarge, number};
 use crate::hir;
 use aegis_vm::format::{
     CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
-    CONST_STR, Const,
+    CONST_STR, Const, MAX_BIG_INT,
 };
 use std::collections::{HashMap, VecDeque};
 use zerocopy::IntoBytes;
@@ -89,7 +89,13 @@ fn scalar(value: &hir::Const, strings: &mut Strings) -> Result<Option<Const>, To
         hir::Const::Bool(b) => record(CONST_BOOL, 0, u64::from(*b)),
         hir::Const::Int(int) => match i64::try_from(int) {
             Ok(small) => record(CONST_INT, 0, u64::from_le_bytes(small.to_le_bytes())),
-            Err(_) => text(CONST_BIG_INT, &int.to_string(), strings)?,
+            Err(_) => {
+                let digits = int.to_string();
+                if digits.len() > MAX_BIG_INT {
+                    return Err(TooLarge("digits in one number"));
+                }
+                text(CONST_BIG_INT, &digits, strings)?
+            }
         },
         hir::Const::Float(x) => record(CONST_FLOAT, 0, x.to_bits()),
         hir::Const::Str(s) => text(CONST_STR, s, strings)?,

@@ -2,9 +2,10 @@
 
 use super::strings::Strings;
 use super::{TooLarge, number};
+use aegis_vm::format::hash_text;
 use aegis_vm::format::{
     GLOB_ANY, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobRange, GlobToken, TOKEN_NOT_SET,
-    TOKEN_ONE, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
+    TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
 };
 use std::collections::HashMap;
 use zerocopy::little_endian::U32;
@@ -16,15 +17,21 @@ pub(super) struct Globs {
     pub(super) tokens: Vec<GlobToken>,
     pub(super) ranges: Vec<GlobRange>,
     places: HashMap<Box<str>, U32>,
+    /// For each glob the hash of its text if it is literal.
+    literal_hashes: Vec<Option<u64>>,
 }
 
 /// One step of a glob.
 #[derive(Debug, PartialEq, Eq)]
 enum Token {
     Text(String),
-    One,
+    /// `?`, so many in a row.
+    Ones(u32),
     Run,
-    Set { negated: bool, ranges: Vec<(char, char)> },
+    Set {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
 }
 
 impl Globs {
@@ -34,7 +41,8 @@ impl Globs {
             return Ok(place);
         }
         let place = number(self.globs.len(), "globs")?;
-        let (kind, a, b) = match read(text).as_slice() {
+        let tokens = read(text);
+        let (kind, a, b) = match tokens.as_slice() {
             [Token::Run] => (GLOB_ANY, U32::new(0), U32::new(0)),
             [] => self.text(GLOB_LITERAL, "", strings)?,
             [Token::Text(literal)] => self.text(GLOB_LITERAL, literal, strings)?,
@@ -42,9 +50,20 @@ impl Globs {
             [Token::Run, Token::Text(suffix)] => self.text(GLOB_SUFFIX, suffix, strings)?,
             tokens => self.general(tokens, strings)?,
         };
+        let literal = (kind == GLOB_LITERAL).then(|| match tokens.as_slice() {
+            [Token::Text(literal)] => hash_text(literal),
+            _ => hash_text(""),
+        });
+        self.literal_hashes.push(literal);
         self.globs.push(Glob { kind: U32::new(kind), text: strings.add(text)?, a, b });
         self.places.insert(text.into(), place);
         Ok(place)
+    }
+
+    /// The hash of a glob's text, if it is literal.
+    pub(super) fn literal_hash(&self, glob: U32) -> Option<u64> {
+        let place = usize::try_from(glob.get()).ok()?;
+        *self.literal_hashes.get(place)?
     }
 
     fn text(&self, kind: u32, text: &str, strings: &mut Strings) -> Result<(u32, U32, U32), TooLarge> {
@@ -57,7 +76,7 @@ impl Globs {
         for token in tokens {
             let (kind, a, b) = match token {
                 Token::Text(text) => self.text(TOKEN_TEXT, text, strings)?,
-                Token::One => (TOKEN_ONE, U32::new(0), U32::new(0)),
+                Token::Ones(count) => (TOKEN_ONES, U32::new(*count), U32::new(0)),
                 Token::Run => (TOKEN_RUN, U32::new(0), U32::new(0)),
                 Token::Set { negated, ranges } => {
                     let first = number(self.ranges.len(), "glob ranges")?;
@@ -76,16 +95,8 @@ impl Globs {
     }
 }
 
-/// The literal text of a glob without wildcards.
-pub(super) fn literal(text: &str) -> Option<String> {
-    match <[Token; 1]>::try_from(read(text)) {
-        Ok([Token::Text(literal)]) => Some(literal),
-        Err(tokens) if tokens.is_empty() => Some(String::new()),
-        _ => None,
-    }
-}
-
-/// The tokens of a glob: neighbouring texts joined, neighbouring runs one.
+/// The tokens of a glob: neighbouring texts joined, neighbouring runs one, and `?`s after a run put
+/// before it, where they are counted once instead of at every place that the run could end.
 fn read(glob: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut rest = glob;
@@ -97,7 +108,7 @@ fn read(glob: &str) -> Vec<Token> {
         match c {
             '*' if tokens.last() == Some(&Token::Run) => {}
             '*' => tokens.push(Token::Run),
-            '?' => tokens.push(Token::One),
+            '?' => push_one(&mut tokens),
             '[' if closable => match set(after) {
                 Some((set, after_set)) => {
                     tokens.push(set);
@@ -112,6 +123,15 @@ fn read(glob: &str) -> Vec<Token> {
         }
     }
     tokens
+}
+
+fn push_one(tokens: &mut Vec<Token>) {
+    let run = tokens.pop_if(|last| *last == Token::Run);
+    match tokens.last_mut() {
+        Some(Token::Ones(count)) => *count = count.saturating_add(1),
+        _ => tokens.push(Token::Ones(1)),
+    }
+    tokens.extend(run);
 }
 
 fn push_char(tokens: &mut Vec<Token>, c: char) {
@@ -134,8 +154,8 @@ fn set(after: &str) -> Option<(Token, &str)> {
     Some((Token::Set { negated, ranges: ranges(&members) }, body.get(end + 1..)?))
 }
 
-/// The ranges of a set, read from left to right. A `-` is literal at either end; between two
-/// members it makes a range, and a reversed range is dropped.
+/// The ranges of a set, sorted and apart. Read from left to right, a `-` is literal at either end;
+/// between two members it makes a range, and a reversed range is dropped.
 fn ranges(mut members: &[char]) -> Vec<(char, char)> {
     let mut ranges = Vec::new();
     while let [low, rest @ ..] = members {
@@ -152,5 +172,13 @@ fn ranges(mut members: &[char]) -> Vec<(char, char)> {
             }
         }
     }
-    ranges
+    ranges.sort_unstable();
+    let mut apart: Vec<(char, char)> = Vec::with_capacity(ranges.len());
+    for (low, high) in ranges {
+        match apart.last_mut() {
+            Some((_, end)) if low <= *end => *end = high.max(*end),
+            _ => apart.push((low, high)),
+        }
+    }
+    apart
 }

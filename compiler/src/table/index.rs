@@ -1,50 +1,49 @@
 //! The hash tables that find a decision's candidates: one for each shape that occurs.
 //!
-//! A table is at most half full and no search in it looks at more than [`PROBES`] buckets: a seed
+//! A table is at most half full and no search in it looks at more than [`MAX_PROBES`] buckets: a seed
 //! that gives longer searches is passed over, and a table that no seed suits is doubled.
 
-use super::globs::literal;
+use super::globs::Globs;
 use super::{TooLarge, number};
-use crate::hir;
-use aegis_vm::format::{Bucket, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, hash_key, hash_text};
+use aegis_vm::format::{Bucket, MAX_PROBES, SHAPE_FIELDS, Shape, hash_key};
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use zerocopy::little_endian::{U32, U64};
 
-/// The most buckets that a search may look at.
-const PROBES: u32 = 64;
 /// Seeds that are tried before a table is doubled.
 const SEEDS: u64 = 8;
 /// How often a table is doubled before the keys are given up as made to collide.
 const DOUBLINGS: u32 = 5;
 
-/// The literal fields of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The literal fields of a rule, each by the place of its glob: equal globs stand in one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     mask: u32,
-    literals: Vec<String>,
+    literals: Vec<Literal>,
+}
+
+/// A literal field, with the hash of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Literal {
+    glob: u32,
+    hash: u64,
 }
 
 impl Key {
-    /// The key of a rule.
-    pub(super) fn of(rule: &hir::Rule) -> Self {
-        let globs = [
-            (SHAPE_TYPE, &rule.type_glob),
-            (SHAPE_TARGET, &rule.target_glob),
-            (SHAPE_AGENT, &rule.agent_glob),
-        ];
-        let mut key = Key { mask: 0, literals: Vec::new() };
-        for (bit, glob) in globs {
-            if let Some(literal) = literal(glob) {
+    /// The key of a rule with these globs.
+    pub(super) fn of(globs: [U32; 3], all: &Globs) -> Self {
+        let mut key = Key::default();
+        for (bit, glob) in SHAPE_FIELDS.into_iter().zip(globs) {
+            if let Some(hash) = all.literal_hash(glob) {
                 key.mask |= bit;
-                key.literals.push(literal);
+                key.literals.push(Literal { glob: glob.get(), hash });
             }
         }
         key
     }
 
     fn hash(&self, seed: u64) -> u64 {
-        hash_key(seed, self.literals.iter().map(|literal| hash_text(literal)))
+        hash_key(seed, self.literals.iter().map(|literal| literal.hash))
     }
 }
 
@@ -125,7 +124,7 @@ fn try_seed(keys: &[&Key], size: usize, seed: u64) -> Option<Layout> {
     let mut max_probes = 1;
     for (at, key) in keys.iter().enumerate() {
         let home = usize::try_from(key.hash(seed) >> 32).ok()?;
-        let probe = (0..PROBES).find(|&probe| {
+        let probe = (0..MAX_PROBES).find(|&probe| {
             let place = home.wrapping_add(usize::try_from(probe).unwrap_or(0)) & (size - 1);
             slots.get(place).is_some_and(Option::is_none)
         })?;

@@ -1,6 +1,6 @@
 //! HIR -> tables: the records of every section, as `aegis_vm::format` draws them.
 //!
-//! Rules become tests over interned params, constants and automata; equal lists of tests are shared;
+//! Rules become tests over interned params, constants and automata; equal short lists are shared;
 //! `index` then puts each rule into the hash table of its shape. Everything is laid out in the order
 //! of the rules, so that the same policy gives the same bytes.
 
@@ -51,7 +51,7 @@ pub(crate) struct TooLarge(&'static str);
 
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the policy has more {} than an artifact can hold (2^32)", self.0)
+        write!(f, "the policy has more {} than an artifact can hold", self.0)
     }
 }
 
@@ -93,9 +93,9 @@ pub(crate) fn build(
     for rule in &policy.rules {
         let (first_test, count) = tests.add(rule, &mut strings)?;
         let origin = sources.position(rule.span);
-        let mut glob = |text: &str| globs.add(text, &mut strings);
-        let (type_glob, target_glob, agent_glob) =
-            (glob(&rule.type_glob)?, glob(&rule.target_glob)?, glob(&rule.agent_glob)?);
+        let type_glob = globs.add(&rule.type_glob, &mut strings)?;
+        let target_glob = globs.add(&rule.target_glob, &mut strings)?;
+        let agent_glob = globs.add(&rule.agent_glob, &mut strings)?;
         rules.push(Rule {
             name: strings.add(&rule.name)?,
             type_glob,
@@ -109,7 +109,7 @@ pub(crate) fn build(
             risk_level: risk_byte(rule.outcome.risk_level),
             reserved: U16::new(0),
         });
-        keys.push(index::Key::of(rule));
+        keys.push(index::Key::of([type_glob, target_glob, agent_glob], &globs));
     }
     let index = index::build(&keys)?;
     let mut tables = Tables {
@@ -132,7 +132,7 @@ pub(crate) fn build(
     Ok(tables)
 }
 
-/// The tests of the rules, equal lists shared.
+/// The tests of the rules, equal short lists shared.
 struct Tests {
     params: Vec<Text>,
     param_index: HashMap<String, U32>,
@@ -186,12 +186,13 @@ impl Tests {
         if own.is_empty() {
             return Ok((U32::new(0), count));
         }
-        let key = own.as_bytes().to_vec();
-        if let Some(&first) = self.shared.get(&key) {
-            return Ok((first, count));
-        }
         let first = number(self.tests.len(), "tests")?;
-        self.shared.insert(key, first);
+        if own.len() <= format::MAX_SHARED_TESTS {
+            let place = *self.shared.entry(own.as_bytes().to_vec()).or_insert(first);
+            if place != first {
+                return Ok((place, count));
+            }
+        }
         self.tests.extend(own);
         Ok((first, count))
     }

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::hir::{Const, ParamOp, Policy, Rule, Test};
-use aegis_vm::json::{Json, Object};
+use aegis_vm::json::{BigInteger, Json, Object};
 use aegis_vm::{Action, Timestamp};
 use std::collections::BTreeMap;
 
@@ -237,7 +237,10 @@ fn as_double(int: &num_bigint::BigInt) -> f64 {
 }
 
 fn integer(int: &num_bigint::BigInt) -> Json {
-    i64::try_from(int).map_or_else(|_| Json::BigInt(int.to_string().into()), Json::Int)
+    match i64::try_from(int) {
+        Ok(small) => Json::Int(small),
+        Err(_) => BigInteger::new(&int.to_string()).map_or(Json::Null, Json::BigInt),
+    }
 }
 
 fn json(value: &Const) -> Json {

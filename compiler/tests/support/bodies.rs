@@ -101,7 +101,7 @@ fn questions(policy: &Policy) -> Vec<Action> {
         Json::Null,
         Json::Bool(true),
         Json::Int(100),
-        Json::BigInt("123456789012345678901234567890".into()),
+        super::integer("123456789012345678901234567890"),
         Json::Float(0.5),
         Json::from("staging"),
         Json::List(vec![Json::from("urgent"), Json::Int(1)]),

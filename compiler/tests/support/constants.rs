@@ -192,18 +192,18 @@ fn near(base: &Json, bytes: &mut Bytes<'_>) -> Json {
             }
         }
         Json::Int(int) => match bytes.below(3) {
-            0 => int.checked_add(1).map_or_else(|| Json::BigInt("9223372036854775808".into()), Json::Int),
-            1 => int.checked_sub(1).map_or_else(|| Json::BigInt("-9223372036854775809".into()), Json::Int),
+            0 => int.checked_add(1).map_or_else(|| super::integer("9223372036854775808"), Json::Int),
+            1 => int.checked_sub(1).map_or_else(|| super::integer("-9223372036854775809"), Json::Int),
             _ => as_float(&int.to_string()),
         },
         Json::BigInt(digits) => {
             if up {
-                as_float(digits)
+                as_float(digits.as_str())
             } else {
-                let mut digits = digits.to_string();
+                let mut digits = digits.as_str().to_owned();
                 let last = digits.pop();
                 digits.push(if last == Some('7') { '8' } else { '7' });
-                Json::BigInt(digits.into())
+                super::integer(&digits)
             }
         }
         Json::Float(x) => match bytes.below(3) {

@@ -23,6 +23,7 @@ pub mod generate;
 pub mod globs;
 pub mod node;
 
+use aegis_vm::json::{BigInteger, Json};
 use aegisc::diag::{LevelSetting, Levels};
 use aegisc::{LayerSource, Options, Verify};
 
@@ -40,4 +41,9 @@ pub fn options(verify: Verify) -> Options {
     let mut levels = Levels::new();
     levels.cap(LevelSetting::Warn);
     Options { levels, verify, ..Options::default() }
+}
+
+/// A whole number that no `i64` holds.
+pub fn integer(digits: &str) -> Json {
+    Json::BigInt(BigInteger::new(digits).unwrap())
 }

@@ -1,23 +1,25 @@
 //! The tables, each in turn: every index, range and order that the evaluator relies on.
 //!
 //! A record may only point to a table that was checked before it, so the order of the calls in
-//! [`check`] is the order of the proofs. Where several records share a pool (consts, words, automaton
-//! bytes, candidates), their parts must follow each other without gap or overlap: so the work here is
-//! linear in the file, whatever it holds.
+//! [`check`] is the order of the proofs. Where several records share a pool (glob tokens and ranges, word
+//! sets, automaton bytes, candidates), their parts must follow each other without gap or overlap, and
+//! texts, which may overlap, are looked at within a [`Budget`]: so the work here stays in proportion to
+//! the file, whatever it holds.
 
 use super::malformed;
 use crate::decision;
 use crate::error::LoadError;
 use crate::format::{
-    ANSWER_DEAD, ANSWER_END, ANSWER_FOUND, ANSWER_NEWLINE, CLASS_BLOCK, CONST_BIG_INT, CONST_BOOL,
+    ANSWER_DEAD, ANSWER_END, ANSWER_FOUND, ANSWER_NEWLINE, Bucket, CLASS_BLOCK, CONST_BIG_INT, CONST_BOOL,
     CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL, CONST_STR, Dfa, GLOB_ANY,
-    GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT,
-    OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT,
-    SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONE, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
-    hash_key, hash_text,
+    GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, MAX_BIG_INT, MAX_PROBES, MAX_SHARED_TESTS, Manifest,
+    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
+    OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_FIELDS, SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape,
+    TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, hash_key, hash_text,
 };
-use crate::tables::{Tables, bucket_place, index, literals_of, low_half};
+use crate::tables::{Tables, bucket_place, globs_of, index, literals_of, low_half};
 use crate::value::BigInt;
+use std::collections::HashSet;
 use zerocopy::little_endian::U32;
 
 /// The deepest constant: beyond it nothing that JSON can write is equal.
@@ -28,15 +30,16 @@ type Checked = Result<(), LoadError>;
 /// Checks every table; see the top of the module.
 pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
     check_manifest(tables, manifest)?;
-    check_globs(tables)?;
-    check_params(tables)?;
+    let mut budget = Budget::of(tables);
+    check_globs(tables, &mut budget)?;
+    check_params(tables, &mut budget)?;
     check_consts(tables)?;
-    check_words(tables)?;
+    check_words(tables, &mut budget)?;
     check_class_map(tables)?;
     check_dfas(tables)?;
     check_tests(tables)?;
     check_rules(tables, manifest)?;
-    check_index(tables)
+    check_index(tables, &mut budget)
 }
 
 fn ensure(holds: bool, section: SectionId, detail: &str) -> Checked {
@@ -77,38 +80,85 @@ fn check_manifest(tables: &Tables, manifest: &Manifest) -> Checked {
     ensure(patterns && limit, SectionId::Manifest, "has plan rules of unknown outcome")
 }
 
-fn check_globs(tables: &Tables) -> Checked {
+/// Each glob stands once, so that equal literals are the same glob. The tokens of the globs follow each
+/// other, as do the ranges of the sets. What can be compared with the glob as written is: explanations
+/// show the one, decisions use the other.
+fn check_globs(tables: &Tables, budget: &mut Budget) -> Checked {
     for range in records!(tables, glob_ranges, GlobRanges) {
         let sound = range.low <= range.high && range.high.get() <= u32::from(char::MAX);
         ensure(sound, SectionId::GlobRanges, "has a range that is none")?;
     }
+    let mut next_range = 0;
     for token in records!(tables, glob_tokens, GlobTokens) {
         let sound = match token.kind.get() {
             TOKEN_TEXT => tables.slice_of_strings(token.a, token.b).is_some_and(|text| !text.is_empty()),
-            TOKEN_ONE | TOKEN_RUN => token.a.get() == 0 && token.b.get() == 0,
-            TOKEN_SET | TOKEN_NOT_SET => tables.glob_ranges.run(&tables.bytes, token.a, token.b).is_some(),
+            TOKEN_ONES => token.a.get() > 0 && token.b.get() == 0,
+            TOKEN_RUN => token.a.get() == 0 && token.b.get() == 0,
+            TOKEN_SET | TOKEN_NOT_SET => {
+                let follows = index(token.a) == next_range;
+                next_range = next_range.saturating_add(index(token.b));
+                let ranges = tables.glob_ranges.run(&tables.bytes, token.a, token.b);
+                follows && ranges.is_some_and(|ranges| ranges.is_sorted_by(|a, b| a.high < b.low))
+            }
             _ => false,
         };
         ensure(sound, SectionId::GlobTokens, "has an unsound token")?;
     }
-    for glob in records!(tables, globs, Globs) {
-        let sound = match glob.kind.get() {
-            GLOB_ANY => glob.a.get() == 0 && glob.b.get() == 0,
-            GLOB_LITERAL | GLOB_PREFIX | GLOB_SUFFIX => tables.slice_of_strings(glob.a, glob.b).is_some(),
-            GLOB_TOKENS => tables.glob_tokens.run(&tables.bytes, glob.a, glob.b).is_some(),
+    ensure(next_range == tables.glob_ranges.len(), SectionId::GlobRanges, "has ranges of no set")?;
+    let globs = records!(tables, globs, Globs);
+    let mut next_token = 0;
+    let mut seen = HashSet::with_capacity(globs.len());
+    for glob in globs {
+        let written = tables.text(glob.text).ok_or_else(|| malformed(SectionId::Globs, "has no text"))?;
+        budget.spend(written, SectionId::Globs)?;
+        let part = tables.slice_of_strings(glob.a, glob.b);
+        let sound = match (glob.kind.get(), part) {
+            (GLOB_ANY, _) => {
+                let stars = !written.is_empty() && written.bytes().all(|byte| byte == b'*');
+                stars && glob.a.get() == 0 && glob.b.get() == 0
+            }
+            (GLOB_LITERAL, Some(part)) => written == part,
+            (GLOB_PREFIX, Some(part)) => written.ends_with('*') && written.trim_end_matches('*') == part,
+            (GLOB_SUFFIX, Some(part)) => written.starts_with('*') && written.trim_start_matches('*') == part,
+            (GLOB_TOKENS, _) => {
+                let follows = index(glob.a) == next_token;
+                next_token = next_token.saturating_add(index(glob.b));
+                follows && tables.glob_tokens.run(&tables.bytes, glob.a, glob.b).is_some()
+            }
             _ => false,
         };
-        ensure(sound && tables.text(glob.text).is_some(), SectionId::Globs, "has an unsound glob")?;
+        ensure(sound && seen.insert(written), SectionId::Globs, "has an unsound glob, or one twice")?;
     }
-    Ok(())
+    ensure(next_token == tables.glob_tokens.len(), SectionId::GlobTokens, "has tokens of no glob")
+}
+
+/// The bytes of text that may be looked at, in proportion to the file: texts can overlap, and records
+/// that share a long one must not make a small file slow to check.
+struct Budget(usize);
+
+impl Budget {
+    fn of(tables: &Tables) -> Self {
+        Budget(tables.bytes.len().saturating_mul(64))
+    }
+
+    fn spend(&mut self, text: &str, section: SectionId) -> Checked {
+        match self.0.checked_sub(text.len()) {
+            Some(left) => {
+                self.0 = left;
+                Ok(())
+            }
+            None => Err(malformed(section, "shares a long text too often")),
+        }
+    }
 }
 
 /// Sorted, so that no name stands twice.
-fn check_params(tables: &Tables) -> Checked {
+fn check_params(tables: &Tables, budget: &mut Budget) -> Checked {
     let mut before: Option<&str> = None;
     for &name in records!(tables, params, Params) {
         let name =
             tables.text(name).ok_or_else(|| malformed(SectionId::Params, "has a name that is no text"))?;
+        budget.spend(name, SectionId::Params)?;
         ensure(before.is_none_or(|before| before < name), SectionId::Params, "is not sorted")?;
         before = Some(name);
     }
@@ -136,7 +186,7 @@ fn check_consts(tables: &Tables) -> Checked {
             CONST_NULL => n == 0 && payload == 0,
             CONST_BOOL => n == 0 && payload <= 1,
             CONST_INT | CONST_FLOAT => n == 0,
-            CONST_BIG_INT => text().and_then(BigInt::new).is_some(),
+            CONST_BIG_INT => index(constant.n) <= MAX_BIG_INT && text().and_then(BigInt::new).is_some(),
             CONST_STR => text().is_some(),
             CONST_FOREIGN => n <= 1 && payload == 0,
             tag @ (CONST_LIST | CONST_MAP) => {
@@ -153,7 +203,7 @@ fn check_consts(tables: &Tables) -> Checked {
                         own.fill(depth);
                         keyed && unshared && depth <= MAX_CONST_DEPTH
                     }
-                    None => n == 0,
+                    None => n == 0 && payload == 0,
                 }
             }
             _ => false,
@@ -164,7 +214,7 @@ fn check_consts(tables: &Tables) -> Checked {
 }
 
 /// Sorted within a set, so that a word is found by halving.
-fn check_words(tables: &Tables) -> Checked {
+fn check_words(tables: &Tables, budget: &mut Budget) -> Checked {
     let words = records!(tables, words, Words);
     let mut next = 0;
     for set in records!(tables, word_sets, WordSets) {
@@ -177,6 +227,7 @@ fn check_words(tables: &Tables) -> Checked {
         for &word in own {
             let word =
                 tables.text(word).ok_or_else(|| malformed(SectionId::Words, "has a word that is no text"))?;
+            budget.spend(word, SectionId::Words)?;
             ensure(before.is_none_or(|before| before < word), SectionId::Words, "is not sorted")?;
             before = Some(word);
         }
@@ -302,6 +353,8 @@ fn check_tests(tables: &Tables) -> Checked {
 
 fn check_rules(tables: &Tables, manifest: &Manifest) -> Checked {
     let globs = tables.globs.len();
+    // Lists that are not short enough to be shared add up to no more than there are tests.
+    let mut own_tests = 0_usize;
     for (at, rule) in records!(tables, rules, Rules).iter().enumerate() {
         let layer = manifest.layers.get(index(rule.layer));
         let in_layer = layer.is_some_and(|layer| {
@@ -316,12 +369,16 @@ fn check_rules(tables: &Tables, manifest: &Manifest) -> Checked {
             && decision::risk_level(rule.risk_level).is_some()
             && rule.reserved.get() == 0;
         ensure(sound, SectionId::Rules, "has an unsound rule")?;
+        let tests = index(rule.tests);
+        if tests > MAX_SHARED_TESTS {
+            own_tests = own_tests.saturating_add(tests);
+        }
     }
-    Ok(())
+    ensure(own_tests <= tables.tests.len(), SectionId::Rules, "shares long lists of tests")
 }
 
 /// Every rule stands in exactly one bucket, the one that its literals lead to.
-fn check_index(tables: &Tables) -> Checked {
+fn check_index(tables: &Tables, budget: &mut Budget) -> Checked {
     let mut next_bucket = 0;
     let mut next_candidate = 0;
     let mut before: Option<u32> = None;
@@ -332,7 +389,7 @@ fn check_index(tables: &Tables) -> Checked {
             && before.is_none_or(|before| before < mask)
             && index(shape.first_bucket) == next_bucket
             && buckets.is_power_of_two()
-            && shape.max_probes.get() <= buckets;
+            && shape.max_probes.get() <= buckets.min(MAX_PROBES);
         ensure(sound, SectionId::Shapes, "has an unsound shape")?;
         before = Some(mask);
         let own = tables.buckets.run(&tables.bytes, shape.first_bucket, shape.buckets);
@@ -352,12 +409,19 @@ fn check_index(tables: &Tables) -> Checked {
             check_candidates(tables, shape, candidates, &mut seen)?;
             let first = candidates.first().and_then(|&rule| tables.rule(index(rule)));
             let first = first.ok_or_else(|| malformed(SectionId::Buckets, "has a bucket without a rule"))?;
-            let hash = hash_key(shape.seed.get(), literals_of(tables, first, mask).flatten().map(hash_text));
+            let mut literals = literals_of(tables, first, mask).flatten();
+            literals.try_for_each(|text| budget.spend(text, SectionId::Buckets))?;
+            let literals = literals_of(tables, first, mask).flatten();
+            let hash = hash_key(shape.seed.get(), literals.map(hash_text));
+            // The first bucket of the search with this key must be this one: a second one would never
+            // be found, nor its rules.
+            let key = globs_of(first);
+            let mut search = (0..shape.max_probes.get())
+                .map(|probe| bucket_place(shape, hash, probe) - next_bucket)
+                .take_while(|&place| own.get(place).is_some_and(|b| b.count.get() != 0));
             let found = low_half(hash) == bucket.hash.get()
-                && (0..shape.max_probes.get())
-                    .map(|probe| bucket_place(shape, hash, probe) - next_bucket)
-                    .take_while(|&place| own.get(place).is_some_and(|b| b.count.get() != 0))
-                    .any(|place| place == offset);
+                && search.find(|&place| place == offset || has_key(tables, own.get(place), mask, key))
+                    == Some(offset);
             ensure(found, SectionId::Buckets, "has a bucket that no search finds")?;
         }
         next_bucket += own.len();
@@ -365,6 +429,19 @@ fn check_index(tables: &Tables) -> Checked {
     ensure(next_bucket == tables.buckets.len(), SectionId::Buckets, "has buckets of no shape")?;
     ensure(next_candidate == tables.candidates.len(), SectionId::Candidates, "has candidates of no bucket")?;
     ensure(seen.iter().all(|&seen| seen), SectionId::Candidates, "leaves out a rule")
+}
+
+/// Whether a bucket's first candidate has these literals. Equal literals are the same glob.
+fn has_key(tables: &Tables, bucket: Option<&Bucket>, mask: u32, key: [U32; 3]) -> bool {
+    let first = bucket.and_then(|bucket| tables.candidates.get(&tables.bytes, index(bucket.first)));
+    let rule = first.and_then(|&rule| tables.rule(index(rule)));
+    rule.is_some_and(|rule| same_literals(rule, mask, key))
+}
+
+/// Whether a rule has these globs in the fields of the mask.
+fn same_literals(rule: &Rule, mask: u32, key: [U32; 3]) -> bool {
+    let pairs = globs_of(rule).into_iter().zip(key);
+    SHAPE_FIELDS.into_iter().zip(pairs).all(|(bit, (own, other))| mask & bit == 0 || own == other)
 }
 
 fn check_candidates(tables: &Tables, shape: &Shape, candidates: &[U32], seen: &mut [bool]) -> Checked {
@@ -378,8 +455,7 @@ fn check_candidates(tables: &Tables, shape: &Shape, candidates: &[U32], seen: &m
         };
         let ascending = before.is_none_or(|before| before < candidate.get());
         ensure(ascending && !*seen, SectionId::Candidates, "is not in the order of the rules")?;
-        let own = literal_mask(tables, rule) == mask
-            && literals_of(tables, rule, mask).eq(literals_of(tables, first, mask));
+        let own = literal_mask(tables, rule) == mask && same_literals(rule, mask, globs_of(first));
         ensure(own, SectionId::Candidates, "has a rule in a bucket of other literals")?;
         before = Some(candidate.get());
         *seen = true;
@@ -388,7 +464,6 @@ fn check_candidates(tables: &Tables, shape: &Shape, candidates: &[U32], seen: &m
 }
 
 fn literal_mask(tables: &Tables, rule: &Rule) -> u32 {
-    let globs =
-        [(SHAPE_TYPE, rule.type_glob), (SHAPE_TARGET, rule.target_glob), (SHAPE_AGENT, rule.agent_glob)];
-    globs.iter().filter(|(_, glob)| tables.literal(*glob).is_some()).map(|(bit, _)| bit).sum()
+    let globs = SHAPE_FIELDS.into_iter().zip(globs_of(rule));
+    globs.filter(|(_, glob)| tables.literal(*glob).is_some()).map(|(bit, _)| bit).sum()
 }

@@ -23,14 +23,29 @@ use crate::policy::{Policy, SectionInfo};
 use crate::tables::{Table, Tables, index};
 use core::ops::Range;
 use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-/// The bytes of a file.
+/// The bytes of a file, if it begins as an artifact: no more of it than its header says, so that a file
+/// without end is refused as any other.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    std::fs::read(path).map_err(|error| {
+    let unread = |error: std::io::Error| {
         LoadError::new(LoadErrorKind::Io, format!("cannot read `{}`: {error}", path.display()))
-    })
+    };
+    let mut file = File::open(path).map_err(unread)?;
+    let mut bytes = Vec::new();
+    let head = u64::try_from(size_of::<Header>()).unwrap_or(u64::MAX);
+    file.by_ref().take(head).read_to_end(&mut bytes).map_err(unread)?;
+    if let Ok((header, _)) = Header::read_from_prefix(&bytes)
+        && header.magic == MAGIC
+    {
+        // One byte more, so that a file that is too long shows.
+        let rest = header.file_length.get().saturating_sub(head).saturating_add(1);
+        file.take(rest).read_to_end(&mut bytes).map_err(unread)?;
+    }
+    Ok(bytes)
 }
 
 /// A policy of the bytes of an artifact.
