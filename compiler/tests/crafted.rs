@@ -1,0 +1,174 @@
+//! Artifacts made to deceive: every digest is right, and the tables would decide otherwise than they
+//! show, or cost more than their size allows. The loader refuses each, and says what is wrong.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use aegis_vm::format::{
+    Bucket, CONST_BIG_INT, Const, Glob, MAX_BIG_INT, Rule, SECTIONS, SectionId, Shape, Text, hash_key,
+    hash_text,
+};
+use aegis_vm::{LoadErrorKind, Policy};
+use support::damage::{Parts, artifact};
+use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+struct Crafted(Parts);
+
+impl Crafted {
+    fn of(yaml: &str) -> Self {
+        Crafted(Parts::of(&artifact(yaml)))
+    }
+
+    fn bytes(&mut self, id: SectionId) -> &mut Vec<u8> {
+        let at = SECTIONS.iter().position(|&other| other == id).unwrap();
+        &mut self.0.sections[at]
+    }
+
+    /// Changes the records of a section.
+    fn change<T: FromBytes + IntoBytes + Immutable + KnownLayout + Clone>(
+        &mut self,
+        id: SectionId,
+        change: impl FnOnce(&mut Vec<T>),
+    ) -> &mut Self {
+        let bytes = self.bytes(id);
+        let mut records = <[T]>::ref_from_bytes(bytes).unwrap().to_vec();
+        change(&mut records);
+        *bytes = records.as_bytes().to_vec();
+        self
+    }
+
+    fn refused(&self, words: &str) {
+        let error = Policy::from_bytes(self.0.assemble()).unwrap_err();
+        assert_eq!(error.kind(), LoadErrorKind::Malformed);
+        assert!(error.to_string().contains(words), "expected `{words}`: {error}");
+    }
+}
+
+const TWO_RULES: &str = "
+rules:
+  - {name: guard, match: {type: delete}, conditions: {param_eq: {env: prod}}, approval: block}
+  - {name: allow, match: {type: delete}, approval: auto}
+";
+
+/// `explain` would show both rules, and `evaluate` would find only the second.
+#[test]
+fn a_key_in_two_buckets() {
+    let mut crafted = Crafted::of(TWO_RULES);
+    crafted.change(SectionId::Shapes, |shapes: &mut Vec<Shape>| {
+        shapes[0].buckets = U32::new(2);
+        shapes[0].max_probes = U32::new(2);
+    });
+    let hash = hash_key(0, [hash_text("delete")]);
+    crafted.change(SectionId::Shapes, |shapes: &mut Vec<Shape>| shapes[0].seed = U64::new(0));
+    let home = usize::try_from(hash >> 32 & 1).unwrap();
+    let bucket = |first: u32| Bucket {
+        hash: U32::new(u32::try_from(hash & u64::from(u32::MAX)).unwrap()),
+        first: U32::new(first),
+        count: U32::new(1),
+    };
+    crafted.change(SectionId::Buckets, |buckets: &mut Vec<Bucket>| {
+        // Candidates follow the buckets in order; the home bucket holds `allow`.
+        *buckets = vec![bucket(0), bucket(1)];
+    });
+    crafted.change(SectionId::Candidates, |candidates: &mut Vec<U32>| {
+        let (allow, guard) = (U32::new(1), U32::new(0));
+        *candidates = if home == 0 { vec![allow, guard] } else { vec![guard, allow] };
+    });
+    crafted.refused("a bucket that no search finds");
+}
+
+#[test]
+fn a_rule_in_no_bucket() {
+    let mut crafted = Crafted::of(TWO_RULES);
+    crafted.change(SectionId::Candidates, |candidates: &mut Vec<U32>| {
+        candidates.remove(0);
+    });
+    crafted.change(SectionId::Buckets, |buckets: &mut Vec<Bucket>| {
+        for bucket in buckets.iter_mut().filter(|bucket| bucket.count.get() > 0) {
+            bucket.count = U32::new(1);
+        }
+    });
+    crafted.refused("leaves out a rule");
+}
+
+/// The glob that explanations show is not the one that decides.
+#[test]
+fn a_glob_that_shows_another() {
+    let yaml = "rules: [{match: {type: 'delete*'}}, {match: {type: '*_db'}}, {match: {type: read}}]";
+    for at in 0..3 {
+        let mut crafted = Crafted::of(yaml);
+        crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
+            let place = globs.iter().enumerate().filter(|(_, glob)| glob.kind.get() != 0).nth(at).unwrap().0;
+            globs[place].b = U32::new(globs[place].b.get() - 1);
+        });
+        crafted.refused("an unsound glob");
+    }
+}
+
+/// Equal literals under two names would be two keys with the same texts.
+#[test]
+fn a_glob_that_stands_twice() {
+    let mut crafted = Crafted::of(TWO_RULES);
+    crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| globs.push(globs[0]));
+    crafted.refused("an unsound glob, or one twice");
+}
+
+#[test]
+fn a_search_without_bound() {
+    let mut crafted = Crafted::of(TWO_RULES);
+    crafted.change(SectionId::Shapes, |shapes: &mut Vec<Shape>| shapes[0].max_probes = U32::new(65));
+    crafted.refused("an unsound shape");
+}
+
+/// Each decision would run rules x tests.
+#[test]
+fn a_long_list_of_tests_that_rules_share() {
+    let params: Vec<_> = (0..9).map(|i| format!("p{i}: {i}")).collect();
+    let rule = format!("{{match: {{type: t}}, conditions: {{param_eq: {{{}}}}}}}", params.join(", "));
+    let mut crafted = Crafted::of(&format!("rules: [{rule}, {rule}]"));
+    crafted.change(SectionId::Rules, |rules: &mut Vec<Rule>| rules[1].first_test = rules[0].first_test);
+    // Each rule has a list of its own, so the shared one leaves the other unused: that is allowed, but
+    // not that the lists add up to more than there are tests.
+    assert!(Policy::from_bytes(crafted.0.assemble()).is_ok());
+    let used = 9 * size_of::<aegis_vm::format::Test>();
+    crafted.bytes(SectionId::Tests).truncate(used);
+    crafted.refused("shares long lists of tests");
+}
+
+#[test]
+fn numbers_too_long_to_compare() {
+    let mut crafted = Crafted::of("rules: [{conditions: {param_gt: {n: 100000000000000000000}}}]");
+    let digits = "9".repeat(MAX_BIG_INT + 1);
+    let offset = crafted.bytes(SectionId::Strings).len();
+    crafted.bytes(SectionId::Strings).extend(digits.bytes());
+    crafted.change(SectionId::Consts, |consts: &mut Vec<Const>| {
+        assert_eq!(consts[0].tag.get(), CONST_BIG_INT);
+        consts[0].n = U32::new(u32::try_from(digits.len()).unwrap());
+        consts[0].payload = U64::new(u64::try_from(offset).unwrap());
+    });
+    crafted.refused("an unsound constant");
+}
+
+/// An empty list whose first child is nowhere could not be compared.
+#[test]
+fn an_empty_list_that_points_nowhere() {
+    let mut crafted = Crafted::of("rules: [{conditions: {param_eq: {n: []}}}]");
+    crafted.change(SectionId::Consts, |consts: &mut Vec<Const>| consts[0].payload = U64::new(77));
+    crafted.refused("an unsound constant");
+}
+
+/// Many names that are parts of one long text: a small file that would be slow to check.
+#[test]
+fn one_long_text_under_many_names() {
+    let mut crafted = Crafted::of("rules: [{conditions: {param_eq: {n: 1}}}]");
+    let offset = crafted.bytes(SectionId::Strings).len();
+    let long = 20_000;
+    crafted.bytes(SectionId::Strings).extend(std::iter::repeat_n(b'x', long));
+    crafted.change(SectionId::Params, |params: &mut Vec<Text>| {
+        let number = |n: usize| U32::new(u32::try_from(n).unwrap());
+        params.extend((1..long).map(|length| Text { offset: number(offset), length: number(length) }));
+    });
+    crafted.refused("shares a long text too often");
+}
