@@ -2,7 +2,7 @@
 
 /// Whether a glob matches a text, by characters.
 pub(super) fn matches(glob: &str, text: &str) -> bool {
-    if !glob.contains(['*', '?', '[']) {
+    if !glob.bytes().any(|byte| matches!(byte, b'*' | b'?' | b'[')) {
         return glob == text;
     }
     let steps = read(glob);
