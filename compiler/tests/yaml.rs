@@ -229,7 +229,7 @@ fn limits_are_errors_with_a_place() {
         ("- - - - - 1", "1:9 too_deep: collections nest deeper than 4"),
         ("a: 12345678", ""),
         ("a: 123456789", "1:4 scalar_size: a text has 9 bytes, more than the limit of 8"),
-        (&"#".repeat(200_001), "1:1 file_size: the file has 200001 bytes, more than the limit of 200000"),
+        (&"#".repeat(200_001), "1:1 file_size: the file is longer than the limit of 200000 bytes"),
         (&bomb, "6:9 expansion: aliases expand to more than 10000 nodes"),
         (&merges, "11:3 expansion: aliases expand to more than 10000 nodes"),
     ];

@@ -4,6 +4,7 @@
 //! enters the arena when it ends, an alias can only name a finished node: cycles cannot be built.
 
 use super::gap::{self, Gap};
+use super::layout::Covered;
 use super::tag::Tag;
 use super::{Document, Entry, Limits, Node, NodeId, NodeKind, Scalar, ScalarValue, Use, syntax};
 use crate::diag::Diagnostic;
@@ -71,6 +72,8 @@ pub(super) struct Builder<'a> {
     names: HashMap<Box<str>, Span>,
     /// The offset up to which the file has been looked over.
     pub(super) cursor: usize,
+    /// The scalars that the parser does not see as the file writes them, from the next one on.
+    pub(super) covered: &'a [Covered],
 }
 
 /// An open collection.
@@ -135,6 +138,7 @@ impl<'a> Builder<'a> {
     pub(super) fn new(
         file: FileId,
         source: &'a str,
+        covered: &'a [Covered],
         limits: &'a Limits,
         diagnostics: &'a mut Vec<Diagnostic>,
     ) -> Self {
@@ -153,13 +157,20 @@ impl<'a> Builder<'a> {
             anchors: HashMap::new(),
             names: HashMap::new(),
             cursor: 0,
+            covered,
         }
     }
 
-    pub(super) fn finish(self) -> Built {
+    pub(super) fn finish(self) -> Result<Built, Stop> {
+        if let Some(missed) = self.covered.first() {
+            let span = self.span(missed.range.clone());
+            return Err(Diagnostic::error("syntax", span, "YAML 1.1 and 1.2 read this text differently")
+                .help("write it in quotes, on one line and with a space after it")
+                .into());
+        }
         let written = self.nodes.len().saturating_add(self.aliases);
         let document = Document { file: self.file, nodes: self.nodes, root: self.root };
-        Built { document, merges: self.merges, written }
+        Ok(Built { document, merges: self.merges, written })
     }
 
     pub(super) fn event(&mut self, event: Event<'_>, span: &ParsedSpan) -> Result<(), Stop> {

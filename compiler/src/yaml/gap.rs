@@ -54,6 +54,12 @@ pub(super) fn look(source: &str, from: usize, to: usize) -> Gap {
     gap
 }
 
+/// The end of the line that `at` stands in.
+pub(super) fn end_of_line(source: &str, at: usize) -> usize {
+    let rest = source.get(at..).unwrap_or_default();
+    at + rest.find(['\n', '\r']).unwrap_or(rest.len())
+}
+
 /// The first character from `at` on that is no blank, line break or comment.
 pub(super) fn next_written(source: &str, mut at: usize) -> Option<(usize, u8)> {
     let mut comment = false;

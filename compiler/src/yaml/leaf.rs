@@ -21,7 +21,12 @@ impl<'a> Builder<'a> {
         properties: &Properties,
         mut range: Range<usize>,
     ) -> Result<(), Stop> {
+        let covered = self.covered.split_first().filter(|(next, _)| next.range == range);
         let style = match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if let Some((covered, rest)) = covered => {
+                self.covered = rest;
+                covered.style
+            }
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::Single,
             ScalarStyle::DoubleQuoted => Style::Double,
