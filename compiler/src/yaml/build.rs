@@ -99,6 +99,8 @@ enum Content {
 #[derive(Clone, Copy)]
 struct Key {
     used: Use,
+    /// Where it starts; inside brackets with its tag and anchor.
+    start: usize,
     kind: KeyKind,
     /// Whether a `?` stands before it.
     explicit: bool,
@@ -491,7 +493,9 @@ impl<'a> Builder<'a> {
             Content::Sequence(items) => items.push(used),
             Content::Mapping { key: waiting @ None, .. } => {
                 let kind = if role == Role::Merge { KeyKind::Merge } else { kind };
-                *waiting = Some(Key { used, kind, explicit });
+                let property = gap.property.filter(|_| frame.style == StructureStyle::Flow);
+                let start = property.unwrap_or(used.span.range().start);
+                *waiting = Some(Key { used, start, kind, explicit });
                 return match (role, kind) {
                     (Role::Empty, _) if !explicit => Err(no_key(used.span).into()),
                     (_, KeyKind::Refused) => self.report(unhashable(used.span)),
@@ -535,8 +539,7 @@ impl<'a> Builder<'a> {
             return Ok(());
         };
         let Some(colon) = gap.colon else { return Ok(()) };
-        let start = key.used.span.range().start;
-        let text = self.source.get(start..colon).unwrap_or_default();
+        let text = self.source.get(key.start..colon).unwrap_or_default();
         if key.explicit || !text.contains(['\n', '\r']) {
             return Ok(());
         }

@@ -14,6 +14,8 @@ pub(super) struct Gap {
     pub(super) colon: Option<usize>,
     /// The last `-` that is an indicator.
     pub(super) dash: Option<usize>,
+    /// The first tag or anchor.
+    pub(super) property: Option<usize>,
     /// The `|` or `>` of a block scalar.
     pub(super) block: Option<usize>,
 }
@@ -44,6 +46,7 @@ pub(super) fn look(source: &str, from: usize, to: usize) -> Gap {
             }
             // So that no character of a tag or anchor is taken for an indicator.
             b'!' | b'&' => {
+                gap.property = gap.property.or(Some(at));
                 at = skip(at, |b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'));
                 continue;
             }
