@@ -255,6 +255,29 @@ fn numbers_have_a_longest() {
     }
 }
 
+/// A message repeats the start of a long text, never the whole.
+#[test]
+fn messages_are_short() {
+    let long = "x".repeat(1 << 17);
+    let texts = [
+        format!("&{long}: a"),
+        format!("[&{long} a, &{long} b]"),
+        format!("*{long}"),
+        format!("&{long} [*{long}]"),
+        format!("&{long}[]"),
+        format!("!{long} a"),
+        format!("!!{long} [a]"),
+        format!("!!int {long}"),
+        format!("0b{}", "_".repeat(1 << 17)),
+    ];
+    for text in &texts {
+        let found = findings(text, &Limits::default());
+        assert!(!found.is_empty() && found.iter().all(|line| line.len() < 200), "{:?}", text.get(..40));
+    }
+    let described = yaml::describe(&ScalarValue::Str("é".repeat(1 << 17).into()));
+    assert_eq!(described, format!("the text `{}…`", "é".repeat(60)));
+}
+
 /// Hostile texts end in an error, at once, without deep recursion.
 #[test]
 fn hostile_texts_are_refused() {

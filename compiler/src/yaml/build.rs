@@ -289,10 +289,14 @@ impl<'a> Builder<'a> {
         let span = self.span(range);
         self.check_name(name, span)?;
         if let Some(first) = self.names.insert(name.into(), span) {
-            let error = Diagnostic::error("anchor", span, format!("the anchor `&{name}` is given twice"))
-                .label("second place")
-                .also(first, "first place")
-                .help("give each anchor a name of its own");
+            let error = Diagnostic::error(
+                "anchor",
+                span,
+                format!("the anchor `&{}` is given twice", syntax::excerpt(name)),
+            )
+            .label("second place")
+            .also(first, "first place")
+            .help("give each anchor a name of its own");
             return self.report(error);
         }
         Ok(())
@@ -300,8 +304,9 @@ impl<'a> Builder<'a> {
 
     /// YAML 1.1 reads other characters as the end of the name, and wants a blank before a bracket.
     fn check_name(&self, name: &str, span: Span) -> Result<(), Stop> {
+        let shown = syntax::excerpt(name);
         if matches!(self.source.as_bytes().get(span.range().end), Some(b'[' | b'{')) {
-            return Err(Diagnostic::error("syntax", span, format!("a space is missing after `{name}`"))
+            return Err(Diagnostic::error("syntax", span, format!("a space is missing after `{shown}`"))
                 .help("put a space before the bracket")
                 .into());
         }
@@ -312,7 +317,7 @@ impl<'a> Builder<'a> {
             true => "put a space before the colon",
             false => "name it with letters, digits, `-` and `_`",
         };
-        let message = format!("`{name}` cannot be the name of an anchor");
+        let message = format!("`{shown}` cannot be the name of an anchor");
         Err(Diagnostic::error("anchor", span, message).help(help).into())
     }
 
@@ -324,7 +329,7 @@ impl<'a> Builder<'a> {
         let name = self.source.get(range.start + 1..range.end).unwrap_or_default();
         self.check_name(name, span)?;
         let Some(&node) = self.anchors.get(&id) else {
-            let message = format!("`*{name}` stands inside the node that it names");
+            let message = format!("`*{}` stands inside the node that it names", syntax::excerpt(name));
             return Err(Diagnostic::error("alias", span, message)
                 .help("write the inner value out; a policy cannot contain itself")
                 .into());
@@ -335,7 +340,7 @@ impl<'a> Builder<'a> {
     fn unresolved(&mut self, name: &str, range: Range<usize>) -> Result<(), Stop> {
         let span = self.span(range);
         self.check_name(name, span)?;
-        let message = format!("no anchor `&{name}` stands before this alias");
+        let message = format!("no anchor `&{}` stands before this alias", syntax::excerpt(name));
         Err(Diagnostic::error("alias", span, message)
             .help("define the anchor first, or put text that starts with `*` into quotes")
             .into())
@@ -467,7 +472,7 @@ impl<'a> Builder<'a> {
 
     /// Refuses the tag of a node that is `what`.
     pub(super) fn wrong_tag(&mut self, properties: &Properties, what: &str) -> Result<(), Stop> {
-        let text = self.source.get(properties.tag_range.clone()).unwrap_or_default();
+        let text = syntax::excerpt(self.source.get(properties.tag_range.clone()).unwrap_or_default());
         let span = self.span(properties.tag_range.clone());
         let error = match properties.tag {
             Tag::Unknown => Diagnostic::error("tag", span, format!("unknown tag `{text}`"))
