@@ -239,6 +239,45 @@ fn limits_are_errors_with_a_place() {
     }
 }
 
+/// A number has as many digits in every base: about as many bits as 4300 decimal digits give.
+#[test]
+fn numbers_have_a_longest() {
+    let table =
+        [("", "1", 4300), ("0x", "f", 3571), ("0", "7", 4761), ("0b", "1", 14_285), ("0b000_", "1", 14_285)];
+    for (prefix, digit, most) in table {
+        let number = |count| format!("{prefix}{}", digit.repeat(count));
+        assert_eq!(findings(&number(most), &Limits::default()), <[&str; 0]>::default(), "{prefix}");
+        let [found] = findings(&number(most + 1), &Limits::default()).try_into().unwrap();
+        assert!(
+            found.starts_with("1:1 scalar: ") && found.ends_with("the number has too many digits"),
+            "{found}"
+        );
+    }
+}
+
+/// A message repeats the start of a long text, never the whole.
+#[test]
+fn messages_are_short() {
+    let long = "x".repeat(1 << 17);
+    let texts = [
+        format!("&{long}: a"),
+        format!("[&{long} a, &{long} b]"),
+        format!("*{long}"),
+        format!("&{long} [*{long}]"),
+        format!("&{long}[]"),
+        format!("!{long} a"),
+        format!("!!{long} [a]"),
+        format!("!!int {long}"),
+        format!("0b{}", "_".repeat(1 << 17)),
+    ];
+    for text in &texts {
+        let found = findings(text, &Limits::default());
+        assert!(!found.is_empty() && found.iter().all(|line| line.len() < 200), "{:?}", text.get(..40));
+    }
+    let described = yaml::describe(&ScalarValue::Str("é".repeat(1 << 17).into()));
+    assert_eq!(described, format!("the text `{}…`", "é".repeat(60)));
+}
+
 /// Hostile texts end in an error, at once, without deep recursion.
 #[test]
 fn hostile_texts_are_refused() {
@@ -251,6 +290,9 @@ fn hostile_texts_are_refused() {
         format!("{}: 1", "x".repeat(1 << 20)),
         format!("a: 1{}", ":1".repeat(400_000)),
         format!("a: {}", "1".repeat(1 << 20)),
+        format!("a: 0x{}", "f".repeat(1 << 19)),
+        format!("a: 0{}", "7".repeat(1 << 19)),
+        format!("a: !!int 0b{}", "1".repeat(1 << 19)),
         "!!str ".repeat(100_000),
         "---\n".repeat(100_000),
     ];

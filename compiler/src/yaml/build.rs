@@ -4,6 +4,7 @@
 //! enters the arena when it ends, an alias can only name a finished node: cycles cannot be built.
 
 use super::gap::{self, Gap};
+use super::layout::Covered;
 use super::tag::Tag;
 use super::{Document, Entry, Limits, Node, NodeId, NodeKind, Scalar, ScalarValue, Use, syntax};
 use crate::diag::Diagnostic;
@@ -71,6 +72,8 @@ pub(super) struct Builder<'a> {
     names: HashMap<Box<str>, Span>,
     /// The offset up to which the file has been looked over.
     pub(super) cursor: usize,
+    /// The scalars that the parser does not see as the file writes them, from the next one on.
+    pub(super) covered: &'a [Covered],
 }
 
 /// An open collection.
@@ -96,6 +99,8 @@ enum Content {
 #[derive(Clone, Copy)]
 struct Key {
     used: Use,
+    /// Where it starts; inside brackets with its tag and anchor.
+    start: usize,
     kind: KeyKind,
     /// Whether a `?` stands before it.
     explicit: bool,
@@ -135,6 +140,7 @@ impl<'a> Builder<'a> {
     pub(super) fn new(
         file: FileId,
         source: &'a str,
+        covered: &'a [Covered],
         limits: &'a Limits,
         diagnostics: &'a mut Vec<Diagnostic>,
     ) -> Self {
@@ -153,13 +159,20 @@ impl<'a> Builder<'a> {
             anchors: HashMap::new(),
             names: HashMap::new(),
             cursor: 0,
+            covered,
         }
     }
 
-    pub(super) fn finish(self) -> Built {
+    pub(super) fn finish(self) -> Result<Built, Stop> {
+        if let Some(missed) = self.covered.first() {
+            let span = self.span(missed.range.clone());
+            return Err(Diagnostic::error("syntax", span, "YAML 1.1 and 1.2 read this text differently")
+                .help("write it in quotes, on one line and with a space after it")
+                .into());
+        }
         let written = self.nodes.len().saturating_add(self.aliases);
         let document = Document { file: self.file, nodes: self.nodes, root: self.root };
-        Built { document, merges: self.merges, written }
+        Ok(Built { document, merges: self.merges, written })
     }
 
     pub(super) fn event(&mut self, event: Event<'_>, span: &ParsedSpan) -> Result<(), Stop> {
@@ -276,10 +289,14 @@ impl<'a> Builder<'a> {
         let span = self.span(range);
         self.check_name(name, span)?;
         if let Some(first) = self.names.insert(name.into(), span) {
-            let error = Diagnostic::error("anchor", span, format!("the anchor `&{name}` is given twice"))
-                .label("second place")
-                .also(first, "first place")
-                .help("give each anchor a name of its own");
+            let error = Diagnostic::error(
+                "anchor",
+                span,
+                format!("the anchor `&{}` is given twice", syntax::excerpt(name)),
+            )
+            .label("second place")
+            .also(first, "first place")
+            .help("give each anchor a name of its own");
             return self.report(error);
         }
         Ok(())
@@ -287,8 +304,9 @@ impl<'a> Builder<'a> {
 
     /// YAML 1.1 reads other characters as the end of the name, and wants a blank before a bracket.
     fn check_name(&self, name: &str, span: Span) -> Result<(), Stop> {
+        let shown = syntax::excerpt(name);
         if matches!(self.source.as_bytes().get(span.range().end), Some(b'[' | b'{')) {
-            return Err(Diagnostic::error("syntax", span, format!("a space is missing after `{name}`"))
+            return Err(Diagnostic::error("syntax", span, format!("a space is missing after `{shown}`"))
                 .help("put a space before the bracket")
                 .into());
         }
@@ -299,7 +317,7 @@ impl<'a> Builder<'a> {
             true => "put a space before the colon",
             false => "name it with letters, digits, `-` and `_`",
         };
-        let message = format!("`{name}` cannot be the name of an anchor");
+        let message = format!("`{shown}` cannot be the name of an anchor");
         Err(Diagnostic::error("anchor", span, message).help(help).into())
     }
 
@@ -311,7 +329,7 @@ impl<'a> Builder<'a> {
         let name = self.source.get(range.start + 1..range.end).unwrap_or_default();
         self.check_name(name, span)?;
         let Some(&node) = self.anchors.get(&id) else {
-            let message = format!("`*{name}` stands inside the node that it names");
+            let message = format!("`*{}` stands inside the node that it names", syntax::excerpt(name));
             return Err(Diagnostic::error("alias", span, message)
                 .help("write the inner value out; a policy cannot contain itself")
                 .into());
@@ -322,7 +340,7 @@ impl<'a> Builder<'a> {
     fn unresolved(&mut self, name: &str, range: Range<usize>) -> Result<(), Stop> {
         let span = self.span(range);
         self.check_name(name, span)?;
-        let message = format!("no anchor `&{name}` stands before this alias");
+        let message = format!("no anchor `&{}` stands before this alias", syntax::excerpt(name));
         Err(Diagnostic::error("alias", span, message)
             .help("define the anchor first, or put text that starts with `*` into quotes")
             .into())
@@ -454,7 +472,7 @@ impl<'a> Builder<'a> {
 
     /// Refuses the tag of a node that is `what`.
     pub(super) fn wrong_tag(&mut self, properties: &Properties, what: &str) -> Result<(), Stop> {
-        let text = self.source.get(properties.tag_range.clone()).unwrap_or_default();
+        let text = syntax::excerpt(self.source.get(properties.tag_range.clone()).unwrap_or_default());
         let span = self.span(properties.tag_range.clone());
         let error = match properties.tag {
             Tag::Unknown => Diagnostic::error("tag", span, format!("unknown tag `{text}`"))
@@ -480,7 +498,9 @@ impl<'a> Builder<'a> {
             Content::Sequence(items) => items.push(used),
             Content::Mapping { key: waiting @ None, .. } => {
                 let kind = if role == Role::Merge { KeyKind::Merge } else { kind };
-                *waiting = Some(Key { used, kind, explicit });
+                let property = gap.property.filter(|_| frame.style == StructureStyle::Flow);
+                let start = property.unwrap_or(used.span.range().start);
+                *waiting = Some(Key { used, start, kind, explicit });
                 return match (role, kind) {
                     (Role::Empty, _) if !explicit => Err(no_key(used.span).into()),
                     (_, KeyKind::Refused) => self.report(unhashable(used.span)),
@@ -524,8 +544,7 @@ impl<'a> Builder<'a> {
             return Ok(());
         };
         let Some(colon) = gap.colon else { return Ok(()) };
-        let start = key.used.span.range().start;
-        let text = self.source.get(start..colon).unwrap_or_default();
+        let text = self.source.get(key.start..colon).unwrap_or_default();
         if key.explicit || !text.contains(['\n', '\r']) {
             return Ok(());
         }

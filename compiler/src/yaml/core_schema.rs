@@ -1,6 +1,6 @@
 //! What a YAML 1.2 reader makes of a plain scalar, for telling people where the versions differ.
 
-use super::ScalarValue;
+use super::{ScalarValue, syntax};
 use num_bigint::BigInt;
 
 /// How a YAML 1.2 reader (its core schema) reads the plain scalar `text`, in words, if that is not
@@ -26,7 +26,8 @@ pub fn yaml12_reading(text: &str, value: &ScalarValue) -> Option<String> {
     (!same).then(|| describe(&reading))
 }
 
-/// A value in words: `null`, `true`, a number, ``the text `x` ``, `the date 2024-01-31`.
+/// A value in words: `null`, `true`, a number, ``the text `x` ``, `the date 2024-01-31`. Of a long text
+/// the start.
 #[must_use]
 pub fn describe(value: &ScalarValue) -> String {
     match value {
@@ -39,7 +40,7 @@ pub fn describe(value: &ScalarValue) -> String {
         ScalarValue::Float(x) if x.is_infinite() && *x > 0.0 => "infinity".to_owned(),
         ScalarValue::Float(x) if x.is_infinite() => "negative infinity".to_owned(),
         ScalarValue::Float(x) => format!("the number {x:?}"),
-        ScalarValue::Str(text) => format!("the text `{text}`"),
+        ScalarValue::Str(text) => format!("the text `{}`", syntax::excerpt(text)),
         ScalarValue::Timestamp(text) if text.contains(' ') => format!("the time {text}"),
         ScalarValue::Timestamp(text) => format!("the date {text}"),
         ScalarValue::Binary(bytes) => format!("{} bytes", bytes.len()),

@@ -1,10 +1,11 @@
 //! Drives the event parser over one file and hands its events to the builder.
 
 use super::build::{Builder, Stop};
+use super::layout::{self, Covered, Eased};
 use super::{Document, Limits, decode, merge, syntax};
 use crate::diag::Diagnostic;
 use crate::source::{FileId, SourceMap, Span};
-use granit_parser::Parser;
+use granit_parser::{Parser, ScanError};
 
 /// Reads a file of the source map as one YAML document.
 ///
@@ -49,14 +50,34 @@ fn read(
         flow_nesting_limit: limits.depth,
         block_nesting_limit: limits.depth,
     };
-    let mut builder = Builder::new(file, source, limits, diagnostics);
-    for event in Parser::new_from_str_with_options(source, options) {
-        let (event, span) =
-            event.map_err(|error| Stop::new(syntax::diagnostic(file, source, &error, limits.depth)))?;
-        builder.event(event, &span)?;
+    let build = |parsed: &str, covered: &[Covered], diagnostics: &mut Vec<Diagnostic>| {
+        let mut builder = Builder::new(file, source, covered, limits, diagnostics);
+        for event in Parser::new_from_str_with_options(parsed, options.clone()) {
+            let (event, span) = event.map_err(Failed::Parser)?;
+            builder.event(event, &span).map_err(Failed::Builder)?;
+        }
+        builder.finish().map_err(Failed::Builder)
+    };
+    let before = diagnostics.len();
+    let mut built = build(source, &[], diagnostics);
+    if let Err(Failed::Parser(error)) = &built
+        && layout::may_help(error.kind())
+        && let Some(Eased { text, covered }) = layout::ease(source)
+    {
+        diagnostics.truncate(before);
+        built = build(&text, &covered, diagnostics);
     }
-    let built = builder.finish();
+    let built = built.map_err(|failed| match failed {
+        Failed::Parser(error) => Stop::new(syntax::diagnostic(file, source, &error, limits.depth)),
+        Failed::Builder(stop) => stop,
+    })?;
     merge::flatten(built, limits, diagnostics)
+}
+
+/// Who ends a reading.
+enum Failed {
+    Parser(ScanError),
+    Builder(Stop),
 }
 
 /// Spans count bytes in 32 bits.

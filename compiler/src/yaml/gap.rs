@@ -14,6 +14,8 @@ pub(super) struct Gap {
     pub(super) colon: Option<usize>,
     /// The last `-` that is an indicator.
     pub(super) dash: Option<usize>,
+    /// The first tag or anchor.
+    pub(super) property: Option<usize>,
     /// The `|` or `>` of a block scalar.
     pub(super) block: Option<usize>,
 }
@@ -44,6 +46,7 @@ pub(super) fn look(source: &str, from: usize, to: usize) -> Gap {
             }
             // So that no character of a tag or anchor is taken for an indicator.
             b'!' | b'&' => {
+                gap.property = gap.property.or(Some(at));
                 at = skip(at, |b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'));
                 continue;
             }
@@ -52,6 +55,12 @@ pub(super) fn look(source: &str, from: usize, to: usize) -> Gap {
         at += 1;
     }
     gap
+}
+
+/// The end of the line that `at` stands in.
+pub(super) fn end_of_line(source: &str, at: usize) -> usize {
+    let rest = source.get(at..).unwrap_or_default();
+    at + rest.find(['\n', '\r']).unwrap_or(rest.len())
 }
 
 /// The first character from `at` on that is no blank, line break or comment.

@@ -21,7 +21,12 @@ impl<'a> Builder<'a> {
         properties: &Properties,
         mut range: Range<usize>,
     ) -> Result<(), Stop> {
+        let covered = self.covered.split_first().filter(|(next, _)| next.range == range);
         let style = match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if let Some((covered, rest)) = covered => {
+                self.covered = rest;
+                covered.style
+            }
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::Single,
             ScalarStyle::DoubleQuoted => Style::Double,
@@ -141,20 +146,12 @@ impl<'a> Builder<'a> {
         let value = match read {
             Ok(value) => value,
             Err(unreadable) => {
-                let message = format!("`{}` is not a value: {}", excerpt(text), unreadable.0);
+                let message = format!("`{}` is not a value: {}", syntax::excerpt(text), unreadable.0);
                 let error = Diagnostic::error("scalar", span, message);
                 self.report(error.help("put text into quotes, or mend the value"))?;
                 scalar::string(text)
             }
         };
         Ok((value, Role::Value))
-    }
-}
-
-/// The start of a text, for a message.
-fn excerpt(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(40) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()).into(),
-        None => text.into(),
     }
 }

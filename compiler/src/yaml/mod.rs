@@ -5,7 +5,8 @@
 //! The grammar comes from an event parser for YAML 1.2. Every scalar is then read again from its
 //! place by the rules of YAML 1.1 (`text`), and every gap between scalars is looked over (`gap`):
 //! where the two readings part, the file is refused, so no text means here what it does not mean
-//! there. `scalar`, `number` and `timestamp` give scalars their values, `tag` applies `!!tags`,
+//! there. Of two layouts that YAML 1.1 alone has, `layout` gives the parser a copy that it can read.
+//! `scalar`, `number` and `timestamp` give scalars their values, `tag` applies `!!tags`,
 //! `merge` flattens `<<` and bounds what aliases expand to.
 
 mod base64;
@@ -14,6 +15,7 @@ mod core_schema;
 mod decode;
 mod events;
 mod gap;
+mod layout;
 mod leaf;
 mod merge;
 mod number;

@@ -12,6 +12,10 @@ pub(super) struct Unreadable(pub(super) &'static str);
 /// The most decimal digits of a number. CPython reads no more, and their cost is quadratic.
 const DECIMAL_DIGITS: usize = 4300;
 
+/// The most bits that the digits of a number in base 2, 8 or 16 give: as many as those decimal ones.
+/// Python has no such limit; it keeps every later step over a number, such as printing it, cheap.
+const BINARY_BITS: usize = 14_285;
+
 /// The most groups of a number in base 60.
 const GROUPS: usize = 1000;
 
@@ -47,8 +51,14 @@ fn parse(digits: &str, radix: u32) -> Result<BigInt, Unreadable> {
         if digits.len() > DECIMAL_DIGITS {
             return Err(TOO_LONG);
         }
+    } else if digits.trim_start_matches('0').len().saturating_mul(bits_of_digit(radix)) > BINARY_BITS {
+        return Err(TOO_LONG);
     }
     BigInt::parse_bytes(digits.as_bytes(), radix).ok_or(Unreadable("the number has no digits"))
+}
+
+fn bits_of_digit(radix: u32) -> usize {
+    usize::try_from(radix.ilog2()).unwrap_or(usize::MAX)
 }
 
 fn sign(text: &str) -> (bool, &str) {

@@ -4,6 +4,7 @@ use super::text::{self, Refused};
 use crate::diag::Diagnostic;
 use crate::source::{FileId, Span};
 use granit_parser::{ErrorKind, ScanError};
+use std::borrow::Cow;
 
 /// The error as a diagnostic.
 pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: usize) -> Diagnostic {
@@ -55,6 +56,17 @@ fn is_tab(kind: &ErrorKind) -> bool {
             | ErrorKind::TabInPlainScalar
             | ErrorKind::TabAtBlockScalarStart
     )
+}
+
+/// The most characters of a user's text that a message repeats.
+const EXCERPT: usize = 60;
+
+/// The start of a text, for a message.
+pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(EXCERPT) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()).into(),
+        None => text.into(),
+    }
 }
 
 /// Nesting beyond the limit.

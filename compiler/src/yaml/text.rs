@@ -32,16 +32,16 @@ pub(super) enum Place {
     },
 }
 
-fn byte(source: &str, at: usize) -> u8 {
+pub(super) fn byte(source: &str, at: usize) -> u8 {
     source.as_bytes().get(at).copied().unwrap_or(0)
 }
 
-fn is_break(b: u8) -> bool {
+pub(super) fn is_break(b: u8) -> bool {
     matches!(b, b'\n' | b'\r')
 }
 
 /// A blank, a line break or the end.
-fn is_blank(b: u8) -> bool {
+pub(super) fn is_blank(b: u8) -> bool {
     matches!(b, 0 | b' ' | b'\t' | b'\n' | b'\r')
 }
 
@@ -55,12 +55,12 @@ fn after_break(source: &str, at: usize) -> usize {
 }
 
 /// Whether a document marker stands at `at`, the start of a line.
-fn is_marker(source: &str, at: usize) -> bool {
+pub(super) fn is_marker(source: &str, at: usize) -> bool {
     let bytes = source.as_bytes().get(at..).unwrap_or_default();
     (bytes.starts_with(b"---") || bytes.starts_with(b"...")) && is_blank(byte(source, at + 3))
 }
 
-fn slice(source: &str, start: usize, end: usize) -> &str {
+pub(super) fn slice(source: &str, start: usize, end: usize) -> &str {
     source.get(start..end).unwrap_or_default()
 }
 
