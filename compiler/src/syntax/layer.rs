@@ -180,9 +180,16 @@ impl Reader<'_> {
         };
         for (name, Field { value, .. }) in self.known_fields(&fields, &MATCH) {
             match name {
-                "type" => rule.type_glob = self.glob(value, "`match.type`"),
-                "target" => rule.target_glob = self.glob(value, "`match.target`"),
-                _ => rule.agent_glob = self.glob(value, "`match.agent`"),
+                "type" => {
+                    rule.type_glob = self.glob(value, "`match.type`", "remove the key to match every type")
+                }
+                "target" => {
+                    rule.target_glob =
+                        self.glob(value, "`match.target`", "remove the key to match every target")
+                }
+                _ => {
+                    rule.agent_glob = self.glob(value, "`match.agent`", "remove the key to match every agent")
+                }
             }
         }
     }

@@ -75,7 +75,12 @@ impl Reader<'_> {
         if items.len() < 2 {
             self.too_few_steps(at.span, if items.is_empty() { "has no steps" } else { "has a single step" });
         }
-        items.iter().filter_map(|&step| self.glob(step, "a step")).collect()
+        items
+            .iter()
+            .filter_map(|&step| {
+                self.glob(step, "a step", "write a glob over action types; `*` matches every type")
+            })
+            .collect()
     }
 
     fn too_few_steps(&mut self, at: Span, what: &str) {

@@ -29,8 +29,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A glob; a list of globs is told how to become rules.
-    pub(super) fn glob(&mut self, at: Use, what: &str) -> Option<Spanned<String>> {
+    /// A glob; a list of globs is told how to become rules, a null what `instead_of_null` says. Quotes
+    /// around a null would make a glob that matches the word `null` alone.
+    pub(super) fn glob(&mut self, at: Use, what: &str, instead_of_null: &str) -> Option<Spanned<String>> {
+        if self.is_null(at) {
+            let error = self.value_error("bad_glob", at, format!("{what} must be a string, found null"));
+            self.report(error.label(self.reading(at)).help(instead_of_null));
+            return None;
+        }
         if let NodeKind::Sequence(_) = self.kind(at) {
             let error = self.value_error("bad_glob", at, format!("{what} must be one glob, found a list"));
             self.report(error.label("a list of globs is not read").help("write one rule for each glob"));
@@ -46,15 +52,15 @@ impl<'a> Reader<'a> {
             .label(self.reading(at));
         let source = self.source(at);
         match self.scalar(at) {
+            Some(scalar) if scalar.value == ScalarValue::Null => {
+                error.help("give a string, or remove the key")
+            }
             Some(scalar) if scalar.style == Style::Plain && !source.is_empty() && !source.contains('"') => {
                 error.help("put it in quotes to make it a string").fix(
                     self.node(at.node).span,
                     format!("\"{source}\""),
                     format!("write `\"{source}\"`"),
                 )
-            }
-            Some(scalar) if scalar.value == ScalarValue::Null => {
-                error.help("give a string, or remove the key")
             }
             _ => error.help("give a string"),
         }
