@@ -66,7 +66,7 @@ pub fn render_pretty(diagnostic: &Diagnostic, sources: &SourceMap, options: Rend
     put_origins(&renderer.term_width(options.width).render(&report), &origins)
 }
 
-/// One line: `path:line:column: level: message [name]`.
+/// One line: `path:line:column: level: message: label [name]`, the label only if there is one.
 #[must_use]
 pub fn render_short(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let level = match diagnostic.level {
@@ -74,7 +74,8 @@ pub fn render_short(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         Level::Warn => "warning",
         Level::Note => "note",
     };
-    let message = clean(&diagnostic.message).replace('\n', "␊");
+    let label = if diagnostic.label.is_empty() { "" } else { &format!(": {}", clean(&diagnostic.label)) };
+    let message = format!("{}{label}", clean(&diagnostic.message)).replace('\n', "␊");
     format!("{}: {level}: {message} [{}]", origin(diagnostic.primary, sources), diagnostic.code.name())
 }
 

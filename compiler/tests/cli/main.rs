@@ -210,6 +210,43 @@ fn findings_go_where_scripts_look() {
 }
 
 #[test]
+fn every_format_gives_the_reason() {
+    let cases = [
+        ("time_after: '24:30'", "`24:30` is no time of day", "the hour must be 0 to 23", [4, 19, 4, 26]),
+        (
+            "param_matches: {a: '*b'}",
+            "`*b` is no regular expression: the condition never holds",
+            "nothing to repeat",
+            [4, 27, 4, 28],
+        ),
+        (
+            "param_matches: {a: 'x(?<=b)'}",
+            "the pattern `x(?<=b)` cannot be compiled",
+            "a lookbehind cannot be followed by an automaton",
+            [4, 28, 4, 34],
+        ),
+    ];
+    for (condition, message, reason, place) in cases {
+        let text = format!("rules:\n  - name: r\n    conditions:\n      {condition}\n");
+        let folder = folder(&[("p.yaml", &text)]);
+        let json = run(folder.path(), &["check", "p.yaml", "--format", "json"]);
+        let entry: Value = serde_json::from_str(json.out.lines().next().unwrap()).unwrap();
+        assert_eq!(entry["message"], message);
+        let label = &entry["labels"][0];
+        assert_eq!(label["message"], reason);
+        let keys = ["line", "column", "end_line", "end_column"];
+        assert_eq!(keys.map(|key| label[key].as_u64().unwrap()), place, "{condition}");
+        let short = run(folder.path(), &["check", "p.yaml", "--format", "short"]);
+        let name = entry["name"].as_str().unwrap();
+        let [line, column, ..] = place;
+        assert_eq!(
+            short.err.lines().next().unwrap(),
+            format!("p.yaml:{line}:{column}: error: {message}: {reason} [{name}]")
+        );
+    }
+}
+
+#[test]
 fn paths_do_not_depend_on_where_the_build_runs() {
     let folder = folder(&[("in/bad.yaml", BAD)]);
     let inside = folder.path().canonicalize().unwrap().join("in");
