@@ -176,6 +176,12 @@ fn levels_are_said_as_people_say_them() {
         render_short(&labelled, &sources),
         "f.yaml:1:4: warning: read␊twice: here␊it is [ambiguous_scalar]"
     );
+    let repeated =
+        Diagnostic::error("wrong_kind", place, "`a` must be b, found a list").label("this is a list");
+    assert_eq!(
+        render_short(&repeated, &sources),
+        "f.yaml:1:4: error: `a` must be b, found a list [wrong_kind]"
+    );
     let raised = Diagnostic { level: super::Level::Error, ..warn };
     assert!(
         render_pretty(&raised, &sources, PLAIN)
