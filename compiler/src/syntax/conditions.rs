@@ -185,7 +185,7 @@ impl Reader<'_> {
                 Some(scalar) if weekday(&scalar.value).is_some() => error.fix(
                     self.node(at.node).span,
                     format!("[{}]", self.source(at)),
-                    format!("write `[{}]`", self.source(at)),
+                    format!("write `[{}]`", shown(self.source(at))),
                 ),
                 _ => error,
             });
@@ -274,10 +274,11 @@ impl Reader<'_> {
 
     fn report_nameless(&mut self, key: Use) {
         let source = self.source(key);
+        let text = shown(source);
         let lint = Diagnostic::lint(
             Lint::NonStringKey,
             key.span,
-            format!("the key `{source}` is no string and names no param: the condition never holds"),
+            format!("the key `{text}` is no string and names no param: the condition never holds"),
         )
         .label(format!("YAML 1.1 reads {} here", self.describe(key)));
         let plain = self.scalar(key).is_some_and(|scalar| scalar.style == Style::Plain);
@@ -285,7 +286,7 @@ impl Reader<'_> {
             lint.help("put the name in quotes").fix(
                 self.node(key.node).span,
                 format!("\"{source}\""),
-                format!("write `\"{source}\"`"),
+                format!("write `\"{text}\"`"),
             )
         } else {
             lint.help("give the name of a param, as a string")

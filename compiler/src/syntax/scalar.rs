@@ -9,6 +9,7 @@ use crate::shown::shown;
 use crate::yaml::{NodeKind, ScalarValue, Style, Use, describe, yaml12_reading};
 use aegis_vm::{Approval, RiskLevel};
 use num_bigint::{BigInt, Sign};
+use std::borrow::Cow;
 
 const APPROVALS: [Approval; 3] = [Approval::Auto, Approval::Approve, Approval::Block];
 const RISK_LEVELS: [RiskLevel; 4] = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
@@ -59,7 +60,7 @@ impl<'a> Reader<'a> {
                 error.help("put it in quotes to make it a string").fix(
                     self.node(at.node).span,
                     format!("\"{source}\""),
-                    format!("write `\"{source}\"`"),
+                    format!("write `\"{}\"`", shown(source)),
                 )
             }
             _ => error.help("give a string"),
@@ -140,6 +141,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A value in words, its text as a message shows it.
+fn brief(described: &str) -> Cow<'_, str> {
+    let text = described.strip_prefix("the text `").and_then(|rest| rest.strip_suffix('`'));
+    text.map_or_else(|| shown(described), |text| format!("the text `{}`", shown(text)).into())
+}
+
 /// How far before a scalar its tag is looked for, in bytes.
 const TAG_REACH: usize = 256;
 
@@ -169,18 +176,20 @@ impl Reader<'_> {
             return;
         }
         let own = describe(&scalar.value);
+        let (own, other) = (brief(&own), brief(&other));
+        let text = shown(source);
         let span = self.node(at.node).span;
         let lint = Diagnostic::lint(
             Lint::AmbiguousScalar,
             span,
-            format!("`{source}` is read as {own} here, and as {other} by a YAML 1.2 reader"),
+            format!("`{text}` is read as {own} here, and as {other} by a YAML 1.2 reader"),
         )
-        .label(format!("YAML 1.1: {own}"));
+        .label("this file is read as YAML 1.1");
         self.report(match scalar.value {
             ScalarValue::Str(_) => lint.help("put it in quotes to make it a string everywhere").fix(
                 span,
                 format!("\"{source}\""),
-                format!("write `\"{source}\"`"),
+                format!("write `\"{text}\"`"),
             ),
             _ => lint.help("put it in quotes if text is meant, or spell the value so that both agree"),
         });
