@@ -216,23 +216,23 @@ impl Reader<'_> {
     }
 
     fn report_weekday(&mut self, item: Use) {
-        let shown = self.show_key(item);
-        let lint = Diagnostic::lint(
-            Lint::WeekdayNever,
-            item.span,
-            format!("`{shown}` is no ISO weekday: this element never matches"),
-        )
-        .label(format!("this is {}", self.describe(item)))
-        .help("weekdays are the numbers 1 (Monday) to 7 (Sunday), without quotes");
-        let meant = self.str(item).and_then(|text| {
-            let text = text.trim().to_lowercase();
-            let by_name = DAYS.iter().position(|day| text.len() >= 2 && day.starts_with(&text));
-            match by_name {
-                Some(index) => Some((index + 1).to_string()),
-                None => (text.len() == 1 && "1234567".contains(&text)).then_some(text),
-            }
-        });
+        let text = self.str(item).map(|text| text.trim().to_lowercase());
+        let digit = text.as_deref().filter(|text| text.len() == 1 && "1234567".contains(text));
+        let message = match digit {
+            Some(day) => format!("`{}` is a string, not the number {day}", shown(self.source(item))),
+            None => format!("`{}` is no ISO weekday", self.show_key(item)),
+        };
+        let lint =
+            Diagnostic::lint(Lint::WeekdayNever, item.span, format!("{message}: this element never matches"))
+                .label(format!("this is {}", self.describe(item)))
+                .help("weekdays are the numbers 1 (Monday) to 7 (Sunday), without quotes");
+        let named = |text: &str| DAYS.iter().position(|day| text.len() >= 2 && day.starts_with(text));
+        let meant = digit
+            .map(str::to_owned)
+            .or_else(|| text.as_deref().and_then(named).map(|index| (index + 1).to_string()));
         self.report(match meant {
+            // Under a tag a number would stay what the tag says.
+            Some(_) if self.is_tagged(item) => lint.help("remove the tag, and write the number"),
             Some(day) => {
                 let message = format!("write `{day}`");
                 lint.fix(self.node(item.node).span, day, message)

@@ -152,7 +152,7 @@ const TAG_REACH: usize = 256;
 
 impl Reader<'_> {
     /// Whether a tag stands before a scalar, such as `!!str`: it says what every reader must read.
-    fn is_tagged(&self, at: Use) -> bool {
+    pub(super) fn is_tagged(&self, at: Use) -> bool {
         let span = self.node(at.node).span;
         let end = span.range().start;
         let text = self.sources.file(span.file).text();
