@@ -48,6 +48,8 @@ lints! {
     InvalidRegex = "invalid_regex", Error;
     /// `defaults` of a later layer that differ from the first layer's: they are ignored.
     LayerDefaultsIgnored = "layer_defaults_ignored", Warn;
+    /// A weekday written as a boolean or a decimal number: `true` counts as 1, Monday.
+    NonIntegerWeekday = "non_integer_weekday", Warn;
     /// A pattern that is not text and is read as Python's `str` of the value.
     NonStringPattern = "non_string_pattern", Warn;
     /// A param name that is not text and so names no param: the condition never holds.

@@ -26,7 +26,7 @@ pub const KNOWN_CONDITIONS: [&str; 11] = [
 /// Where a condition belongs that stands elsewhere.
 pub(super) const PLACE: &str = "in `conditions`";
 
-const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 impl Reader<'_> {
     pub(super) fn conditions(&mut self, key: Use, at: Use) -> Vec<Condition> {
@@ -207,6 +207,7 @@ impl Reader<'_> {
             match self.scalar(item).and_then(|scalar| weekday(&scalar.value)) {
                 Some(day) => {
                     self.warn_if_ambiguous(item);
+                    self.warn_unless_whole(item, day);
                     days |= 1_u8 << (day - 1);
                 }
                 None => self.report_weekday(item),
@@ -215,9 +216,31 @@ impl Reader<'_> {
         Some(Spanned::new(days, at.span))
     }
 
+    fn warn_unless_whole(&mut self, item: Use, day: u8) {
+        if matches!(self.scalar(item).map(|scalar| &scalar.value), Some(ScalarValue::Int(_))) {
+            return;
+        }
+        let name = DAYS.get(usize::from(day - 1)).copied().unwrap_or_default();
+        let lint = Diagnostic::lint(
+            Lint::NonIntegerWeekday,
+            item.span,
+            format!("`{}` is {}, and counts as {day}, {name}", self.show_key(item), self.describe(item)),
+        )
+        .label("a weekday is a whole number");
+        self.report(if self.is_tagged(item) {
+            lint.help(format!("write `{day}` without a tag, if {name} is meant"))
+        } else {
+            lint.help(format!("write `{day}` if {name} is meant")).fix(
+                self.node(item.node).span,
+                day.to_string(),
+                format!("write `{day}`"),
+            )
+        });
+    }
+
     fn report_weekday(&mut self, item: Use) {
-        let text = self.str(item).map(|text| text.trim().to_lowercase());
-        let digit = text.as_deref().filter(|text| text.len() == 1 && "1234567".contains(text));
+        let text = self.str(item).map(str::trim);
+        let digit = text.filter(|text| text.len() == 1 && "1234567".contains(text));
         let message = match digit {
             Some(day) => format!("`{}` is a string, not the number {day}", shown(self.source(item))),
             None => format!("`{}` is no ISO weekday", self.show_key(item)),
@@ -226,10 +249,14 @@ impl Reader<'_> {
             Diagnostic::lint(Lint::WeekdayNever, item.span, format!("{message}: this element never matches"))
                 .label(format!("this is {}", self.describe(item)))
                 .help("weekdays are the numbers 1 (Monday) to 7 (Sunday), without quotes");
-        let named = |text: &str| DAYS.iter().position(|day| text.len() >= 2 && day.starts_with(text));
+        let named = |text: &str| {
+            let begins =
+                |day: &str| day.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
+            (1..).zip(DAYS).find(|(_, day)| text.len() >= 2 && begins(day))
+        };
         let meant = digit
             .map(str::to_owned)
-            .or_else(|| text.as_deref().and_then(named).map(|index| (index + 1).to_string()));
+            .or_else(|| text.and_then(named).map(|(day, _): (u8, _)| day.to_string()));
         self.report(match meant {
             // Under a tag a number would stay what the tag says.
             Some(_) if self.is_tagged(item) => lint.help("remove the tag, and write the number"),
