@@ -62,6 +62,8 @@ lints! {
     PlanRulesNotEnforced = "plan_rules_not_enforced", Error;
     /// A `semantic` text that is null or holds no keyword: the condition never holds.
     SemanticNever = "semantic_never", Error;
+    /// A threshold that is text in the form of a number: a number compared with it blocks the action.
+    TextThreshold = "text_threshold", Warn;
     /// A condition of a name that the language does not know: it never holds.
     UnknownCondition = "unknown_condition", Error;
     /// A key that the language does not know: it is ignored.

@@ -74,7 +74,7 @@ impl Reader<'_> {
             Some(name @ "param_contains") => self.compare(ParamOp::Contains, value, name)?,
             Some(name @ "param_matches") => {
                 let entries = self.mapping(value, &format!("`{name}`"), &example(name, "'^a'"))?;
-                let params = self.params(&entries, Self::pattern)?;
+                let params = self.params(&entries, |reader, field| reader.pattern(field.value))?;
                 Ask::Matches(Spanned::new(params, value.span))
             }
             Some(_) if self.is_null(value) => Ask::Semantic(Spanned::new(None, value.span)),
@@ -272,9 +272,11 @@ impl Reader<'_> {
         let entries = self.mapping(at, &format!("`{condition}`"), &example(condition, "100"))?;
         let ordered = !matches!(op, ParamOp::Eq | ParamOp::Contains);
         let params = if ordered {
-            self.params(&entries, |reader, value| reader.threshold(value, condition))?
+            self.params(&entries, |reader, field| reader.threshold(field, condition))?
         } else {
-            self.params(&entries, |reader, value| Some(Spanned::new(reader.constant(value)?, value.span)))?
+            self.params(&entries, |reader, Field { value, .. }| {
+                Some(Spanned::new(reader.constant(value)?, value.span))
+            })?
         };
         Some(Ask::Compare(op, Spanned::new(params, at.span)))
     }
@@ -283,16 +285,17 @@ impl Reader<'_> {
     fn params<T>(
         &mut self,
         entries: &[Field],
-        mut read: impl FnMut(&mut Self, Use) -> Option<T>,
+        mut read: impl FnMut(&mut Self, Field) -> Option<T>,
     ) -> Option<Vec<Param<T>>> {
         let mut params = Vec::with_capacity(entries.len());
-        for &Field { key, value } in entries {
+        for &field in entries {
+            let key = field.key;
             let name = Spanned::new(self.str(key).map(str::to_owned), key.span);
             match name.value {
                 Some(_) => self.warn_if_ambiguous(key),
                 None => self.report_nameless(key),
             }
-            if let Some(value) = read(self, value) {
+            if let Some(value) = read(self, field) {
                 params.push(Param { name, value });
             }
         }
@@ -321,7 +324,12 @@ impl Reader<'_> {
     }
 
     /// What a param is ordered against: a number, a boolean or text.
-    fn threshold(&mut self, at: Use, condition: &str) -> Option<Spanned<Const>> {
+    fn threshold(&mut self, field: Field, condition: &str) -> Option<Spanned<Const>> {
+        let at = field.value;
+        if let Some(text) = self.str(at).filter(|text| python::is_number(text)) {
+            self.warn_of_text(field, text);
+            return Some(Spanned::new(Const::Str(text.to_owned()), at.span));
+        }
         let ordered = self.scalar(at).is_some_and(|scalar| {
             let number = matches!(scalar.value, ScalarValue::Int(_) | ScalarValue::Float(_));
             number || matches!(scalar.value, ScalarValue::Bool(_) | ScalarValue::Str(_))
@@ -344,6 +352,44 @@ impl Reader<'_> {
         });
         None
     }
+}
+
+impl Reader<'_> {
+    /// Warns of a threshold that is text and reads as a number. Where it is plain this stands in for
+    /// the warning that other readers take it for a number, whose mend is quotes.
+    fn warn_of_text(&mut self, Field { key, value: at }: Field, text: &str) {
+        // A key that is no text names no param, of which nothing is compared.
+        let Some(name) = self.str(key).map(shown) else { return };
+        let lint = Diagnostic::lint(
+            Lint::TextThreshold,
+            at.span,
+            format!(
+                "`{}` is text: a number in `{name}` cannot be compared with it and blocks the action",
+                shown(self.source(at))
+            ),
+        );
+        let quoted =
+            self.scalar(at).is_some_and(|scalar| matches!(scalar.style, Style::Single | Style::Double));
+        self.report(if quoted && is_plain_decimal(text) && !self.is_tagged(at) {
+            lint.label("a string, by its quotes").help("remove the quotes, unless the param is text").fix(
+                self.node(at.node).span,
+                text,
+                format!("write `{text}`"),
+            )
+        } else {
+            lint.label("a string")
+                .help("write a number in plain digits, such as `100` or `0.5`, unless the param is text")
+        });
+    }
+}
+
+/// Whether every reader of YAML takes the text, written without quotes, for the number that it looks
+/// like.
+fn is_plain_decimal(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    text.len() <= 32 && digits(whole) && digits(fraction) && (whole == "0" || !whole.starts_with('0'))
 }
 
 /// How a condition on params is written.
