@@ -1,6 +1,6 @@
 //! `plan_rules`: rules over sequences of actions.
 
-use super::keys::Keys;
+use super::keys::{Keys, OUTCOME_NAMES};
 use super::reader::{Field, Reader};
 use super::{CumulativeRisk, Outcome, PlanRules, SequencePattern, Spanned};
 use crate::source::Span;
@@ -13,13 +13,13 @@ const PLAN_RULES: Keys =
 const SEQUENCE: Keys = Keys {
     owner: "a sequence pattern",
     known: &["name", "steps", "window", "approval", "risk_level", "description"],
-    elsewhere: &[],
+    elsewhere: &[OUTCOME_NAMES],
 };
 
 const CUMULATIVE: Keys = Keys {
     owner: "`cumulative_risk`",
     known: &["max_total_risk", "on_exceed", "name"],
-    elsewhere: &[("approval", "under the name `on_exceed`")],
+    elsewhere: &[&[("approval", "under the name `on_exceed`")]],
 };
 
 impl Reader<'_> {
