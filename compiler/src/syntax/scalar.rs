@@ -6,12 +6,28 @@ use super::{Spanned, python};
 use crate::diag::{Diagnostic, Lint};
 use crate::nearest::nearest;
 use crate::shown::shown;
-use crate::yaml::{NodeKind, ScalarValue, Style, Use, describe, yaml12_reading};
+use crate::yaml::{NodeKind, Scalar, ScalarValue, Style, Use, describe, yaml12_reading};
 use aegis_vm::{Approval, RiskLevel};
 use num_bigint::{BigInt, Sign};
 use std::borrow::Cow;
 
 const APPROVALS: [Approval; 3] = [Approval::Auto, Approval::Approve, Approval::Block];
+/// What other policy languages call an approval, in lower case.
+const APPROVAL_NAMES: &[(&str, Approval)] = &[
+    ("accept", Approval::Auto),
+    ("allow", Approval::Auto),
+    ("allowed", Approval::Auto),
+    ("permit", Approval::Auto),
+    ("ask", Approval::Approve),
+    ("confirm", Approval::Approve),
+    ("review", Approval::Approve),
+    ("blocked", Approval::Block),
+    ("denied", Approval::Block),
+    ("deny", Approval::Block),
+    ("forbid", Approval::Block),
+    ("refuse", Approval::Block),
+    ("reject", Approval::Block),
+];
 const RISK_LEVELS: [RiskLevel; 4] = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
 
 impl<'a> Reader<'a> {
@@ -70,11 +86,12 @@ impl<'a> Reader<'a> {
     /// A risk level, in any case.
     pub(super) fn risk_level(&mut self, at: Use, what: &str) -> Option<Spanned<RiskLevel>> {
         let names = RISK_LEVELS.map(RiskLevel::as_str);
-        let text = self.choice(at, what, &names)?;
+        let text = self.choice(at, what, &names, None)?;
         let upper = text.to_uppercase();
         let found = RISK_LEVELS.into_iter().find(|level| level.as_str().to_ascii_uppercase() == upper);
         if found.is_none() {
-            self.unknown_choice(at, text, ("unknown_risk_level", "risk level"), &names);
+            let near = near(text, &names);
+            self.unknown_choice(at, text, ("unknown_risk_level", "risk level"), &names, near);
         }
         found.map(|level| Spanned::new(level, at.span))
     }
@@ -82,31 +99,52 @@ impl<'a> Reader<'a> {
     /// An approval, in lower case.
     pub(super) fn approval(&mut self, at: Use, what: &str) -> Option<Spanned<Approval>> {
         let names = APPROVALS.map(Approval::as_str);
-        let text = self.choice(at, what, &names)?;
+        let text = self.choice(at, what, &names, Some(APPROVAL_MEANINGS))?;
         let found = APPROVALS.into_iter().find(|approval| approval.as_str() == text);
         if found.is_none() {
-            self.unknown_choice(at, text, ("unknown_approval", "approval"), &names);
+            let lower = text.trim().to_lowercase();
+            let elsewhere = APPROVAL_NAMES.iter().find(|(name, _)| *name == lower);
+            let meant = elsewhere.map(|(_, approval)| approval.as_str()).or_else(|| near(text, &names));
+            self.unknown_choice(at, text, ("unknown_approval", "approval"), &names, meant);
         }
         found.map(|approval| Spanned::new(approval, at.span))
     }
 
-    fn choice(&mut self, at: Use, what: &str, names: &[&str]) -> Option<&'a str> {
+    /// The text of a value that must be one of a few; `meanings` help whoever wrote a boolean.
+    fn choice(
+        &mut self,
+        at: Use,
+        what: &str,
+        names: &[&str],
+        meanings: Option<&'static str>,
+    ) -> Option<&'a str> {
         if self.str(at).is_none() {
+            let boolean = matches!(self.scalar(at), Some(Scalar { value: ScalarValue::Bool(_), .. }));
             let error = self.wrong_kind(at, what, "a string");
-            self.report(error.help(format!("write one of {}", list(names))));
+            let error = error.help(format!("write one of {}", list(names)));
+            self.report(match meanings.filter(|_| boolean) {
+                Some(meanings) => error.help(meanings),
+                None => error,
+            });
         }
         self.str(at)
     }
 
-    fn unknown_choice(&mut self, at: Use, text: &str, (name, noun): (&'static str, &str), names: &[&str]) {
+    fn unknown_choice(
+        &mut self,
+        at: Use,
+        text: &str,
+        (name, noun): (&'static str, &str),
+        names: &[&str],
+        meant: Option<&'static str>,
+    ) {
         let mut error = self.value_error(name, at, format!("unknown {noun} `{}`", shown(text)));
-        let short = Some(text.trim()).filter(|text| text.len() <= LONGEST_NAME);
-        match short.and_then(|text| nearest(text, names.iter().copied())) {
-            Some(near) => {
-                error = error.label(format!("did you mean `{near}`?")).fix(
+        match meant {
+            Some(meant) => {
+                error = error.label(format!("did you mean `{meant}`?")).fix(
                     self.node(at.node).span,
-                    near,
-                    format!("write `{near}`"),
+                    meant,
+                    format!("write `{meant}`"),
                 );
             }
             None => error = error.label(format!("no such {noun}")),
@@ -139,6 +177,17 @@ impl<'a> Reader<'a> {
         }
         Some(Spanned::new(u64::try_from(&number.value).unwrap_or(u64::MAX), number.span))
     }
+}
+
+/// What each approval does. A boolean has no mend of its own: `no` may mean that the action must not
+/// run, or that it needs no approval.
+const APPROVAL_MEANINGS: &str =
+    "`auto` lets the action run, `approve` asks for an approval first, `block` forbids it";
+
+/// The name that a text is near to. Long texts are near to none, and comparing them costs.
+fn near(text: &str, names: &[&'static str]) -> Option<&'static str> {
+    let short = Some(text.trim()).filter(|text| text.len() <= LONGEST_NAME);
+    short.and_then(|text| nearest(text, names.iter().copied()))
 }
 
 /// A value in words, its text as a message shows it.
