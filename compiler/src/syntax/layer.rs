@@ -102,7 +102,7 @@ impl Reader<'_> {
     }
 
     fn version(&mut self, at: Use) -> Option<Spanned<BigInt>> {
-        let version = self.whole(at, "`version`", "bad_version")?;
+        let version = self.whole(at, "`version`", "bad_version", "write `\"1\"` or `\"2\"`")?;
         if version.value != BigInt::from(1) && version.value != BigInt::from(2) {
             self.report(
                 Diagnostic::lint(

@@ -2,6 +2,7 @@
 
 use super::keys::{Keys, OUTCOME_NAMES};
 use super::reader::{Field, Reader};
+use super::scalar::DIGITS;
 use super::{CumulativeRisk, Outcome, PlanRules, SequencePattern, Spanned};
 use crate::source::Span;
 use crate::yaml::Use;
@@ -100,7 +101,7 @@ impl Reader<'_> {
             match name {
                 "max_total_risk" => {
                     // 0 and less are no limit.
-                    let max = self.whole(value, "`max_total_risk`", "bad_limit");
+                    let max = self.whole(value, "`max_total_risk`", "bad_limit", DIGITS);
                     risk.max_total_risk = max.map(|max| {
                         let positive = max.value.sign() == Sign::Plus;
                         let limit = u64::try_from(&max.value).unwrap_or(u64::MAX);

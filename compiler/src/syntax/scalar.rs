@@ -152,8 +152,15 @@ impl<'a> Reader<'a> {
         self.report(error.help(format!("write one of {}", list(names))));
     }
 
-    /// A whole number, or text that Python's `int` reads as one.
-    pub(super) fn whole(&mut self, at: Use, what: &str, name: &'static str) -> Option<Spanned<BigInt>> {
+    /// A whole number, or text that Python's `int` reads as one; anything else is the error `name`, with
+    /// a line of help.
+    pub(super) fn whole(
+        &mut self,
+        at: Use,
+        what: &str,
+        name: &'static str,
+        help: &str,
+    ) -> Option<Spanned<BigInt>> {
         let number = match self.scalar(at).map(|scalar| &scalar.value) {
             Some(ScalarValue::Int(number)) => Some(number.clone()),
             Some(ScalarValue::Str(text)) => python::int(text),
@@ -162,14 +169,14 @@ impl<'a> Reader<'a> {
         if number.is_none() {
             let found = self.describe(at);
             let error = self.value_error(name, at, format!("{what} must be a whole number, found {found}"));
-            self.report(error.label(self.reading(at)).help("write it in digits alone, without a fraction"));
+            self.report(error.label(self.reading(at)).help(help));
         }
         number.map(|number| Spanned::new(number, at.span))
     }
 
     /// A whole number from 0 up. A negative one is the error `name`, one beyond 64 bits the largest.
     pub(super) fn count(&mut self, at: Use, what: &str, name: &'static str) -> Option<Spanned<u64>> {
-        let number = self.whole(at, what, name)?;
+        let number = self.whole(at, what, name, DIGITS)?;
         if number.value.sign() == Sign::Minus {
             let error = self.value_error(name, at, format!("{what} must not be negative"));
             self.report(error.label("below zero").help("write 0, or remove the key, for no limit"));
@@ -195,6 +202,9 @@ fn brief(described: &str) -> Cow<'_, str> {
     let text = described.strip_prefix("the text `").and_then(|rest| rest.strip_suffix('`'));
     text.map_or_else(|| shown(described), |text| format!("the text `{}`", shown(text)).into())
 }
+
+/// How to write a whole number.
+pub(super) const DIGITS: &str = "write it in digits alone, without a fraction";
 
 /// How far before a scalar its tag is looked for, in bytes.
 const TAG_REACH: usize = 256;
