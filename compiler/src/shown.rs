@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// The most characters that are shown.
-const LONGEST: usize = 80;
+const LONGEST: usize = 60;
 
 /// The text with control characters escaped, cut after [`LONGEST`] characters.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
@@ -29,7 +29,7 @@ mod tests {
     fn shows_one_short_line() {
         assert_eq!(shown("a\\b"), "a\\b");
         assert_eq!(shown("a\nb\0"), "a\\nb\\u{0}");
-        assert_eq!(shown(&"é".repeat(80)), "é".repeat(80));
-        assert_eq!(shown(&"é".repeat(81)), format!("{}…", "é".repeat(80)));
+        assert_eq!(shown(&"é".repeat(60)), "é".repeat(60));
+        assert_eq!(shown(&"é".repeat(61)), format!("{}…", "é".repeat(60)));
     }
 }

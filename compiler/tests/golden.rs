@@ -61,6 +61,49 @@ fn says_what_is_expected() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// However long a text is, a message shows its beginning alone.
+#[test]
+fn long_texts_are_cut() {
+    let long = "7".repeat(900);
+    let number = format!("0{long}");
+    let name = "n".repeat(900);
+    let cases = [
+        (format!("version: {name}"), 1),
+        (format!("version: {long}"), 1),
+        (format!("scope: {long}"), 1),
+        (format!("scope: {number}"), 1),
+        (format!("scope: 0o{long}"), 1),
+        (format!("scope: 1e{long}"), 1),
+        (format!("{name}: 1"), 1),
+        (format!("? {long}\n: 1"), 1),
+        (format!("defaults: {{approval: {name}, risk_level: {name}, {name}: 1}}"), 3),
+        (format!("rules: [{{match: {{type: {number}}}}}]"), 1),
+        (format!("rules: [{{conditions: {{time_after: {name}}}}}]"), 1),
+        (format!("rules: [{{conditions: {{weekdays: [{name}, {long}]}}}}]"), 2),
+        (format!("rules: [{{conditions: {{weekdays: {number}}}}}]"), 1),
+        (format!("rules: [{{conditions: {{param_gt: {{{long}: {number}}}}}}}]"), 2),
+        (format!("rules: [{{conditions: {{? {name}\n: 1}}}}]"), 1),
+        (format!("rules: [{{conditions: {{semantic: '{}'}}}}]", "é".repeat(9000)), 1),
+        (format!("rules: [{{conditions: {{param_matches: {{a: '(?P<{name}-x>'}}}}}}]"), 1),
+        (format!("rules: [{{conditions: {{param_matches: {{a: {long}}}}}}}]"), 1),
+        (format!("rules: [{{conditions: {{param_matches: {{{name}: ''}}}}}}]"), 1),
+        (format!("rules: [{{{name}: 1, {name}: 2}}]"), 2),
+    ];
+    for (text, at_least) in cases {
+        let layer = LayerSource { path: "made.yaml".to_owned(), bytes: text.clone().into_bytes() };
+        let found = check(vec![layer], &Options::default()).diagnostics;
+        let start = text.get(..100).unwrap_or(&text);
+        assert!(found.len() >= at_least, "{start}: {found:?}");
+        for d in found {
+            let labels = d.labels.iter().map(|label| &label.message);
+            let words = [&d.message, &d.label].into_iter().chain(labels).chain(&d.help).chain(&d.notes);
+            for words in words.chain(d.fix.as_ref().map(|fix| &fix.message)) {
+                assert!(words.chars().count() <= 250, "{}: {start}\n{words}", d.code.name());
+            }
+        }
+    }
+}
+
 /// The names of everything that the golden files draw.
 fn drawn() -> BTreeSet<&'static str> {
     let mut drawn = BTreeSet::new();

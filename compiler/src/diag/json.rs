@@ -46,17 +46,20 @@ struct Place<'a> {
 
 /// One diagnostic as a JSON object, without a line break.
 ///
-/// `fix` is there only if there is a mechanical mend; a label's or mend's place has the same five
-/// keys as the diagnostic's own.
+/// The first of `labels` is the words beside the diagnostic's own place, if there are any: often the
+/// reason. `fix` is there only if there is a mechanical mend; a label's or mend's place has the same
+/// five keys as the diagnostic's own.
 #[must_use]
 pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
-    let labels = diagnostic.labels.iter();
+    let primary = (!diagnostic.label.is_empty()).then_some((diagnostic.primary, &diagnostic.label));
+    let others = diagnostic.labels.iter().map(|label| (label.span, &label.message));
+    let labels = primary.into_iter().chain(others);
     let entry = Entry {
         name: diagnostic.code.name(),
         level: diagnostic.level.as_str(),
         message: &diagnostic.message,
         place: place(diagnostic.primary, sources),
-        labels: labels.map(|l| Label { place: place(l.span, sources), message: &l.message }).collect(),
+        labels: labels.map(|(span, message)| Label { place: place(span, sources), message }).collect(),
         help: &diagnostic.help,
         fix: diagnostic.fix.as_ref().map(|fix| Fix {
             place: place(fix.span, sources),

@@ -48,6 +48,8 @@ lints! {
     InvalidRegex = "invalid_regex", Error;
     /// `defaults` of a later layer that differ from the first layer's: they are ignored.
     LayerDefaultsIgnored = "layer_defaults_ignored", Warn;
+    /// A weekday written as a boolean or a decimal number: `true` counts as 1, Monday.
+    NonIntegerWeekday = "non_integer_weekday", Warn;
     /// A pattern that is not text and is read as Python's `str` of the value.
     NonStringPattern = "non_string_pattern", Warn;
     /// A param name that is not text and so names no param: the condition never holds.
@@ -60,6 +62,8 @@ lints! {
     PlanRulesNotEnforced = "plan_rules_not_enforced", Error;
     /// A `semantic` text that is null or holds no keyword: the condition never holds.
     SemanticNever = "semantic_never", Error;
+    /// A threshold that is text in the form of a number: a number compared with it blocks the action.
+    TextThreshold = "text_threshold", Warn;
     /// A condition of a name that the language does not know: it never holds.
     UnknownCondition = "unknown_condition", Error;
     /// A key that the language does not know: it is ignored.

@@ -66,7 +66,7 @@ pub fn render_pretty(diagnostic: &Diagnostic, sources: &SourceMap, options: Rend
     put_origins(&renderer.term_width(options.width).render(&report), &origins)
 }
 
-/// One line: `path:line:column: level: message [name]`.
+/// One line: `path:line:column: level: message: label [name]`, the label only if there is one that says more.
 #[must_use]
 pub fn render_short(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let level = match diagnostic.level {
@@ -74,7 +74,11 @@ pub fn render_short(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         Level::Warn => "warning",
         Level::Note => "note",
     };
-    let message = clean(&diagnostic.message).replace('\n', "␊");
+    let (message, label) = (&diagnostic.message, &diagnostic.label);
+    // Beside its place `this is a list` is of use; after `…, found a list` it is not.
+    let repeated = label.strip_prefix("this is ").is_some_and(|what| message.ends_with(what));
+    let label = if label.is_empty() || repeated { String::new() } else { format!(": {}", clean(label)) };
+    let message = format!("{}{label}", clean(message)).replace('\n', "␊");
     format!("{}: {level}: {message} [{}]", origin(diagnostic.primary, sources), diagnostic.code.name())
 }
 

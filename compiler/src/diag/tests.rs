@@ -171,6 +171,17 @@ fn levels_are_said_as_people_say_them() {
     let warn = Diagnostic::lint(Lint::AmbiguousScalar, place, "read\ntwice");
     assert_eq!(render_short(&warn, &sources), "f.yaml:1:4: warning: read␊twice [ambiguous_scalar]");
     assert!(render_pretty(&warn, &sources, PLAIN).starts_with("warning[ambiguous_scalar]: "));
+    let labelled = warn.clone().label("here\nit is");
+    assert_eq!(
+        render_short(&labelled, &sources),
+        "f.yaml:1:4: warning: read␊twice: here␊it is [ambiguous_scalar]"
+    );
+    let repeated =
+        Diagnostic::error("wrong_kind", place, "`a` must be b, found a list").label("this is a list");
+    assert_eq!(
+        render_short(&repeated, &sources),
+        "f.yaml:1:4: error: `a` must be b, found a list [wrong_kind]"
+    );
     let raised = Diagnostic { level: super::Level::Error, ..warn };
     assert!(
         render_pretty(&raised, &sources, PLAIN)
@@ -188,8 +199,14 @@ fn json_has_the_promised_keys_in_order() {
         .help("do");
     let place = r#""file":"f.yaml","line":1,"column":4,"end_line":1,"end_column":7"#;
     let label = r#"{"file":"g.yaml","line":1,"column":1,"end_line":1,"end_column":2,"message":"there"}"#;
+    let own = format!(r#"{{{place},"message":"here"}}"#);
     let head = r#"{"name":"wrong_kind","level":"error","message":"no \"é\"""#;
-    assert_eq!(to_json(&error, &sources), format!(r#"{head},{place},"labels":[{label}],"help":["do"]}}"#));
+    assert_eq!(
+        to_json(&error, &sources),
+        format!(r#"{head},{place},"labels":[{own},{label}],"help":["do"]}}"#)
+    );
+    let bare = Diagnostic { label: String::new(), ..error.clone() };
+    assert_eq!(to_json(&bare, &sources), format!(r#"{head},{place},"labels":[{label}],"help":["do"]}}"#));
     let fixed = error.fix(span(&sources, id, "b", 0), "c", "so");
     let fix = r#""fix":{"file":"f.yaml","line":2,"column":1,"end_line":2,"end_column":2,"replacement":"c","message":"so"}"#;
     assert!(to_json(&fixed, &sources).ends_with(&format!(r#"["do"],{fix}}}"#)));

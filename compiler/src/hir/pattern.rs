@@ -60,7 +60,7 @@ fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) 
             Diagnostic::error("regex_too_large", at, format!("`{text}` is too large to compile"))
         }
     };
-    let diagnostic = diagnostic.label(error.message.clone());
+    let diagnostic = diagnostic.label(reason(&error.message));
     match (&error.help, error.kind) {
         (Some(help), _) => diagnostic.help(help.clone()),
         (None, PatternErrorKind::Invalid) if written.text.starts_with(['*', '?']) => {
@@ -69,6 +69,15 @@ fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) 
         (None, PatternErrorKind::Invalid) => diagnostic
             .help("the syntax is that of Python's `re`; a literal metacharacter is written with a backslash"),
         (None, _) => diagnostic.help("write the pattern without it, or split the rule in two"),
+    }
+}
+
+/// A reason as a label; one that quotes from a long pattern is cut.
+fn reason(message: &str) -> String {
+    const LONGEST: usize = 160;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+        None => message.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::{Const, ParamOp};
+use crate::shown::shown;
 use crate::syntax::{Ask, Condition};
 
 /// Pushes the constants of one condition with which no param compares.
@@ -21,23 +22,27 @@ pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
         };
         let Some((what, why)) = never else { continue };
         let key = &condition.key.value;
-        out.push(
-            Diagnostic::lint(
-                Lint::NeverEqual,
-                param.value.span,
-                format!("no param compares with {what}: `{key}` never holds"),
-            )
-            .label(why)
-            .help(match what {
-                "null" => {
-                    "an absent param cannot be asked for: order the rules so that the param is not needed"
-                }
-                "a date or binary data" => {
-                    "put it in quotes to compare it as the string that an action carries"
-                }
-                _ => "compare with a value that JSON can carry",
-            }),
-        );
+        let name = param.name.value.as_deref().map(shown).unwrap_or_default();
+        let mut lint = Diagnostic::lint(
+            Lint::NeverEqual,
+            param.value.span,
+            match op {
+                ParamOp::Contains => format!(
+                    "nothing equals {what}: `{key}` never holds, and blocks the action where `{name}` is text"
+                ),
+                _ => format!("no param compares with {what}: `{key}` never holds"),
+            },
+        )
+        .label(why)
+        .help(match what {
+            "null" => "an absent param cannot be asked for: order the rules so that the param is not needed",
+            "a date or binary data" => "put it in quotes to compare it as the string that an action carries",
+            _ => "compare with a value that JSON can carry",
+        });
+        if *op == ParamOp::Contains {
+            lint = lint.note("only text can be looked for in text: anything else is a type error");
+        }
+        out.push(lint);
     }
 }
 

@@ -26,7 +26,7 @@ pub const KNOWN_CONDITIONS: [&str; 11] = [
 /// Where a condition belongs that stands elsewhere.
 pub(super) const PLACE: &str = "in `conditions`";
 
-const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 impl Reader<'_> {
     pub(super) fn conditions(&mut self, key: Use, at: Use) -> Vec<Condition> {
@@ -74,7 +74,7 @@ impl Reader<'_> {
             Some(name @ "param_contains") => self.compare(ParamOp::Contains, value, name)?,
             Some(name @ "param_matches") => {
                 let entries = self.mapping(value, &format!("`{name}`"), &example(name, "'^a'"))?;
-                let params = self.params(&entries, Self::pattern)?;
+                let params = self.params(&entries, |reader, field| reader.pattern(field.value))?;
                 Ask::Matches(Spanned::new(params, value.span))
             }
             Some(_) if self.is_null(value) => Ask::Semantic(Spanned::new(None, value.span)),
@@ -185,7 +185,7 @@ impl Reader<'_> {
                 Some(scalar) if weekday(&scalar.value).is_some() => error.fix(
                     self.node(at.node).span,
                     format!("[{}]", self.source(at)),
-                    format!("write `[{}]`", self.source(at)),
+                    format!("write `[{}]`", shown(self.source(at))),
                 ),
                 _ => error,
             });
@@ -207,6 +207,7 @@ impl Reader<'_> {
             match self.scalar(item).and_then(|scalar| weekday(&scalar.value)) {
                 Some(day) => {
                     self.warn_if_ambiguous(item);
+                    self.warn_unless_whole(item, day);
                     days |= 1_u8 << (day - 1);
                 }
                 None => self.report_weekday(item),
@@ -215,24 +216,50 @@ impl Reader<'_> {
         Some(Spanned::new(days, at.span))
     }
 
-    fn report_weekday(&mut self, item: Use) {
-        let shown = self.show_key(item);
+    fn warn_unless_whole(&mut self, item: Use, day: u8) {
+        if matches!(self.scalar(item).map(|scalar| &scalar.value), Some(ScalarValue::Int(_))) {
+            return;
+        }
+        let name = DAYS.get(usize::from(day - 1)).copied().unwrap_or_default();
         let lint = Diagnostic::lint(
-            Lint::WeekdayNever,
+            Lint::NonIntegerWeekday,
             item.span,
-            format!("`{shown}` is no ISO weekday: this element never matches"),
+            format!("`{}` is {}, and counts as {day}, {name}", self.show_key(item), self.describe(item)),
         )
-        .label(format!("this is {}", self.describe(item)))
-        .help("weekdays are the numbers 1 (Monday) to 7 (Sunday), without quotes");
-        let meant = self.str(item).and_then(|text| {
-            let text = text.trim().to_lowercase();
-            let by_name = DAYS.iter().position(|day| text.len() >= 2 && day.starts_with(&text));
-            match by_name {
-                Some(index) => Some((index + 1).to_string()),
-                None => (text.len() == 1 && "1234567".contains(&text)).then_some(text),
-            }
+        .label("a weekday is a whole number");
+        self.report(if self.is_tagged(item) {
+            lint.help(format!("write `{day}` without a tag, if {name} is meant"))
+        } else {
+            lint.help(format!("write `{day}` if {name} is meant")).fix(
+                self.node(item.node).span,
+                day.to_string(),
+                format!("write `{day}`"),
+            )
         });
+    }
+
+    fn report_weekday(&mut self, item: Use) {
+        let text = self.str(item).map(str::trim);
+        let digit = text.filter(|text| text.len() == 1 && "1234567".contains(text));
+        let message = match digit {
+            Some(day) => format!("`{}` is a string, not the number {day}", shown(self.source(item))),
+            None => format!("`{}` is no ISO weekday", self.show_key(item)),
+        };
+        let lint =
+            Diagnostic::lint(Lint::WeekdayNever, item.span, format!("{message}: this element never matches"))
+                .label(format!("this is {}", self.describe(item)))
+                .help("weekdays are the numbers 1 (Monday) to 7 (Sunday), without quotes");
+        let named = |text: &str| {
+            let begins =
+                |day: &str| day.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
+            (1..).zip(DAYS).find(|(_, day)| text.len() >= 2 && begins(day))
+        };
+        let meant = digit
+            .map(str::to_owned)
+            .or_else(|| text.and_then(named).map(|(day, _): (u8, _)| day.to_string()));
         self.report(match meant {
+            // Under a tag a number would stay what the tag says.
+            Some(_) if self.is_tagged(item) => lint.help("remove the tag, and write the number"),
             Some(day) => {
                 let message = format!("write `{day}`");
                 lint.fix(self.node(item.node).span, day, message)
@@ -245,9 +272,11 @@ impl Reader<'_> {
         let entries = self.mapping(at, &format!("`{condition}`"), &example(condition, "100"))?;
         let ordered = !matches!(op, ParamOp::Eq | ParamOp::Contains);
         let params = if ordered {
-            self.params(&entries, |reader, value| reader.threshold(value, condition))?
+            self.params(&entries, |reader, field| reader.threshold(field, condition))?
         } else {
-            self.params(&entries, |reader, value| Some(Spanned::new(reader.constant(value)?, value.span)))?
+            self.params(&entries, |reader, Field { value, .. }| {
+                Some(Spanned::new(reader.constant(value)?, value.span))
+            })?
         };
         Some(Ask::Compare(op, Spanned::new(params, at.span)))
     }
@@ -256,16 +285,17 @@ impl Reader<'_> {
     fn params<T>(
         &mut self,
         entries: &[Field],
-        mut read: impl FnMut(&mut Self, Use) -> Option<T>,
+        mut read: impl FnMut(&mut Self, Field) -> Option<T>,
     ) -> Option<Vec<Param<T>>> {
         let mut params = Vec::with_capacity(entries.len());
-        for &Field { key, value } in entries {
+        for &field in entries {
+            let key = field.key;
             let name = Spanned::new(self.str(key).map(str::to_owned), key.span);
             match name.value {
                 Some(_) => self.warn_if_ambiguous(key),
                 None => self.report_nameless(key),
             }
-            if let Some(value) = read(self, value) {
+            if let Some(value) = read(self, field) {
                 params.push(Param { name, value });
             }
         }
@@ -274,10 +304,11 @@ impl Reader<'_> {
 
     fn report_nameless(&mut self, key: Use) {
         let source = self.source(key);
+        let text = shown(source);
         let lint = Diagnostic::lint(
             Lint::NonStringKey,
             key.span,
-            format!("the key `{source}` is no string and names no param: the condition never holds"),
+            format!("the key `{text}` is no string and names no param: the condition never holds"),
         )
         .label(format!("YAML 1.1 reads {} here", self.describe(key)));
         let plain = self.scalar(key).is_some_and(|scalar| scalar.style == Style::Plain);
@@ -285,7 +316,7 @@ impl Reader<'_> {
             lint.help("put the name in quotes").fix(
                 self.node(key.node).span,
                 format!("\"{source}\""),
-                format!("write `\"{source}\"`"),
+                format!("write `\"{text}\"`"),
             )
         } else {
             lint.help("give the name of a param, as a string")
@@ -293,7 +324,12 @@ impl Reader<'_> {
     }
 
     /// What a param is ordered against: a number, a boolean or text.
-    fn threshold(&mut self, at: Use, condition: &str) -> Option<Spanned<Const>> {
+    fn threshold(&mut self, field: Field, condition: &str) -> Option<Spanned<Const>> {
+        let at = field.value;
+        if let Some(text) = self.str(at).filter(|text| python::is_number(text)) {
+            self.warn_of_text(field, text);
+            return Some(Spanned::new(Const::Str(text.to_owned()), at.span));
+        }
         let ordered = self.scalar(at).is_some_and(|scalar| {
             let number = matches!(scalar.value, ScalarValue::Int(_) | ScalarValue::Float(_));
             number || matches!(scalar.value, ScalarValue::Bool(_) | ScalarValue::Str(_))
@@ -316,6 +352,44 @@ impl Reader<'_> {
         });
         None
     }
+}
+
+impl Reader<'_> {
+    /// Warns of a threshold that is text and reads as a number. Where it is plain this stands in for
+    /// the warning that other readers take it for a number, whose mend is quotes.
+    fn warn_of_text(&mut self, Field { key, value: at }: Field, text: &str) {
+        // A key that is no text names no param, of which nothing is compared.
+        let Some(name) = self.str(key).map(shown) else { return };
+        let lint = Diagnostic::lint(
+            Lint::TextThreshold,
+            at.span,
+            format!(
+                "`{}` is text: a number in `{name}` cannot be compared with it and blocks the action",
+                shown(self.source(at))
+            ),
+        );
+        let quoted =
+            self.scalar(at).is_some_and(|scalar| matches!(scalar.style, Style::Single | Style::Double));
+        self.report(if quoted && is_plain_decimal(text) && !self.is_tagged(at) {
+            lint.label("a string, by its quotes").help("remove the quotes, unless the param is text").fix(
+                self.node(at.node).span,
+                text,
+                format!("write `{text}`"),
+            )
+        } else {
+            lint.label("a string")
+                .help("write a number in plain digits, such as `100` or `0.5`, unless the param is text")
+        });
+    }
+}
+
+/// Whether every reader of YAML takes the text, written without quotes, for the number that it looks
+/// like.
+fn is_plain_decimal(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    text.len() <= 32 && digits(whole) && digits(fraction) && (whole == "0" || !whole.starts_with('0'))
 }
 
 /// How a condition on params is written.

@@ -27,8 +27,12 @@ pub(super) struct Keys {
     pub(super) owner: &'static str,
     pub(super) known: &'static [&'static str],
     /// Keys that are known elsewhere, with the place where they belong.
-    pub(super) elsewhere: &'static [(&'static str, &'static str)],
+    pub(super) elsewhere: &'static [&'static [(&'static str, &'static str)]],
 }
+
+/// What a risk level and an approval are called in other languages.
+pub(super) const OUTCOME_NAMES: &[(&str, &str)] =
+    &[("effect", "under the name `approval`"), ("risk", "under the name `risk_level`")];
 
 impl<'a> Reader<'a> {
     /// The identity of a key; `None` for a NaN, which is no other key, and for a collection.
@@ -80,7 +84,8 @@ impl<'a> Reader<'a> {
         );
         let text = self.str(key);
         let near = self.near(key, keys.known);
-        let belongs = text.and_then(|text| keys.elsewhere.iter().find(|(name, _)| *name == text));
+        let belongs =
+            text.and_then(|text| keys.elsewhere.iter().copied().flatten().find(|(name, _)| *name == text));
         match (belongs, near) {
             (Some((name, place)), _) => lint = lint.label(format!("`{name}` belongs {place}")),
             (None, Some(near)) => {

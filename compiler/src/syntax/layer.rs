@@ -1,6 +1,6 @@
 //! The top level, `defaults` and the rules.
 
-use super::keys::Keys;
+use super::keys::{Keys, OUTCOME_NAMES};
 use super::reader::{Field, Reader};
 use super::{Layer, Outcome, Rule, Spanned, conditions};
 use crate::diag::{Diagnostic, Lint};
@@ -11,47 +11,49 @@ use num_bigint::BigInt;
 const TOP: Keys = Keys {
     owner: "a policy",
     known: &["version", "defaults", "rules", "scope", "scope_id", "plan_rules"],
-    elsewhere: &[("risk_level", "in `defaults`"), ("approval", "in `defaults`")],
+    elsewhere: &[&[("risk_level", "in `defaults`"), ("approval", "in `defaults`")]],
 };
 
-const DEFAULTS: Keys = Keys { owner: "`defaults`", known: &["risk_level", "approval"], elsewhere: &[] };
+const DEFAULTS: Keys =
+    Keys { owner: "`defaults`", known: &["risk_level", "approval"], elsewhere: &[OUTCOME_NAMES] };
 
 const RULE: Keys = Keys {
     owner: "a rule",
     known: &["name", "match", "conditions", "risk_level", "approval"],
     elsewhere: &[
-        ("when", "under the name `conditions`"),
-        ("if", "under the name `conditions`"),
-        ("effect", "under the name `approval`"),
-        ("risk", "under the name `risk_level`"),
-        ("type", "in `match`"),
-        ("target", "in `match`"),
-        ("agent", "in `match`"),
-        ("time_after", conditions::PLACE),
-        ("time_before", conditions::PLACE),
-        ("weekdays", conditions::PLACE),
-        ("param_eq", conditions::PLACE),
-        ("param_gt", conditions::PLACE),
-        ("param_gte", conditions::PLACE),
-        ("param_lt", conditions::PLACE),
-        ("param_lte", conditions::PLACE),
-        ("param_contains", conditions::PLACE),
-        ("param_matches", conditions::PLACE),
-        ("semantic", conditions::PLACE),
+        OUTCOME_NAMES,
+        &[
+            ("when", "under the name `conditions`"),
+            ("if", "under the name `conditions`"),
+            ("type", "in `match`"),
+            ("target", "in `match`"),
+            ("agent", "in `match`"),
+            ("time_after", conditions::PLACE),
+            ("time_before", conditions::PLACE),
+            ("weekdays", conditions::PLACE),
+            ("param_eq", conditions::PLACE),
+            ("param_gt", conditions::PLACE),
+            ("param_gte", conditions::PLACE),
+            ("param_lt", conditions::PLACE),
+            ("param_lte", conditions::PLACE),
+            ("param_contains", conditions::PLACE),
+            ("param_matches", conditions::PLACE),
+            ("semantic", conditions::PLACE),
+        ],
     ],
 };
 
 const MATCH: Keys = Keys {
     owner: "`match`",
     known: &["type", "target", "agent"],
-    elsewhere: &[
+    elsewhere: &[&[
         ("action", "under the name `type`"),
         ("agent_id", "under the name `agent`"),
         ("name", "beside `match`"),
         ("conditions", "beside `match`"),
         ("risk_level", "beside `match`"),
         ("approval", "beside `match`"),
-    ],
+    ]],
 };
 
 impl Reader<'_> {
@@ -100,7 +102,7 @@ impl Reader<'_> {
     }
 
     fn version(&mut self, at: Use) -> Option<Spanned<BigInt>> {
-        let version = self.whole(at, "`version`", "bad_version")?;
+        let version = self.whole(at, "`version`", "bad_version", "write `\"1\"` or `\"2\"`")?;
         if version.value != BigInt::from(1) && version.value != BigInt::from(2) {
             self.report(
                 Diagnostic::lint(
@@ -180,9 +182,16 @@ impl Reader<'_> {
         };
         for (name, Field { value, .. }) in self.known_fields(&fields, &MATCH) {
             match name {
-                "type" => rule.type_glob = self.glob(value, "`match.type`"),
-                "target" => rule.target_glob = self.glob(value, "`match.target`"),
-                _ => rule.agent_glob = self.glob(value, "`match.agent`"),
+                "type" => {
+                    rule.type_glob = self.glob(value, "`match.type`", "remove the key to match every type")
+                }
+                "target" => {
+                    rule.target_glob =
+                        self.glob(value, "`match.target`", "remove the key to match every target")
+                }
+                _ => {
+                    rule.agent_glob = self.glob(value, "`match.agent`", "remove the key to match every agent")
+                }
             }
         }
     }

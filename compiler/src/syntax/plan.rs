@@ -1,7 +1,8 @@
 //! `plan_rules`: rules over sequences of actions.
 
-use super::keys::Keys;
+use super::keys::{Keys, OUTCOME_NAMES};
 use super::reader::{Field, Reader};
+use super::scalar::DIGITS;
 use super::{CumulativeRisk, Outcome, PlanRules, SequencePattern, Spanned};
 use crate::source::Span;
 use crate::yaml::Use;
@@ -13,13 +14,13 @@ const PLAN_RULES: Keys =
 const SEQUENCE: Keys = Keys {
     owner: "a sequence pattern",
     known: &["name", "steps", "window", "approval", "risk_level", "description"],
-    elsewhere: &[],
+    elsewhere: &[OUTCOME_NAMES],
 };
 
 const CUMULATIVE: Keys = Keys {
     owner: "`cumulative_risk`",
     known: &["max_total_risk", "on_exceed", "name"],
-    elsewhere: &[("approval", "under the name `on_exceed`")],
+    elsewhere: &[&[("approval", "under the name `on_exceed`")]],
 };
 
 impl Reader<'_> {
@@ -75,7 +76,12 @@ impl Reader<'_> {
         if items.len() < 2 {
             self.too_few_steps(at.span, if items.is_empty() { "has no steps" } else { "has a single step" });
         }
-        items.iter().filter_map(|&step| self.glob(step, "a step")).collect()
+        items
+            .iter()
+            .filter_map(|&step| {
+                self.glob(step, "a step", "write a glob over action types; `*` matches every type")
+            })
+            .collect()
     }
 
     fn too_few_steps(&mut self, at: Span, what: &str) {
@@ -95,7 +101,7 @@ impl Reader<'_> {
             match name {
                 "max_total_risk" => {
                     // 0 and less are no limit.
-                    let max = self.whole(value, "`max_total_risk`", "bad_limit");
+                    let max = self.whole(value, "`max_total_risk`", "bad_limit", DIGITS);
                     risk.max_total_risk = max.map(|max| {
                         let positive = max.value.sign() == Sign::Plus;
                         let limit = u64::try_from(&max.value).unwrap_or(u64::MAX);

@@ -6,11 +6,28 @@ use super::{Spanned, python};
 use crate::diag::{Diagnostic, Lint};
 use crate::nearest::nearest;
 use crate::shown::shown;
-use crate::yaml::{NodeKind, ScalarValue, Style, Use, describe, yaml12_reading};
+use crate::yaml::{NodeKind, Scalar, ScalarValue, Style, Use, describe, yaml12_reading};
 use aegis_vm::{Approval, RiskLevel};
 use num_bigint::{BigInt, Sign};
+use std::borrow::Cow;
 
 const APPROVALS: [Approval; 3] = [Approval::Auto, Approval::Approve, Approval::Block];
+/// What other policy languages call an approval, in lower case.
+const APPROVAL_NAMES: &[(&str, Approval)] = &[
+    ("accept", Approval::Auto),
+    ("allow", Approval::Auto),
+    ("allowed", Approval::Auto),
+    ("permit", Approval::Auto),
+    ("ask", Approval::Approve),
+    ("confirm", Approval::Approve),
+    ("review", Approval::Approve),
+    ("blocked", Approval::Block),
+    ("denied", Approval::Block),
+    ("deny", Approval::Block),
+    ("forbid", Approval::Block),
+    ("refuse", Approval::Block),
+    ("reject", Approval::Block),
+];
 const RISK_LEVELS: [RiskLevel; 4] = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
 
 impl<'a> Reader<'a> {
@@ -29,8 +46,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A glob; a list of globs is told how to become rules.
-    pub(super) fn glob(&mut self, at: Use, what: &str) -> Option<Spanned<String>> {
+    /// A glob; a list of globs is told how to become rules, a null what `instead_of_null` says. Quotes
+    /// around a null would make a glob that matches the word `null` alone.
+    pub(super) fn glob(&mut self, at: Use, what: &str, instead_of_null: &str) -> Option<Spanned<String>> {
+        if self.is_null(at) {
+            let error = self.value_error("bad_glob", at, format!("{what} must be a string, found null"));
+            self.report(error.label(self.reading(at)).help(instead_of_null));
+            return None;
+        }
         if let NodeKind::Sequence(_) = self.kind(at) {
             let error = self.value_error("bad_glob", at, format!("{what} must be one glob, found a list"));
             self.report(error.label("a list of globs is not read").help("write one rule for each glob"));
@@ -46,15 +69,15 @@ impl<'a> Reader<'a> {
             .label(self.reading(at));
         let source = self.source(at);
         match self.scalar(at) {
+            Some(scalar) if scalar.value == ScalarValue::Null => {
+                error.help("give a string, or remove the key")
+            }
             Some(scalar) if scalar.style == Style::Plain && !source.is_empty() && !source.contains('"') => {
                 error.help("put it in quotes to make it a string").fix(
                     self.node(at.node).span,
                     format!("\"{source}\""),
-                    format!("write `\"{source}\"`"),
+                    format!("write `\"{}\"`", shown(source)),
                 )
-            }
-            Some(scalar) if scalar.value == ScalarValue::Null => {
-                error.help("give a string, or remove the key")
             }
             _ => error.help("give a string"),
         }
@@ -63,11 +86,12 @@ impl<'a> Reader<'a> {
     /// A risk level, in any case.
     pub(super) fn risk_level(&mut self, at: Use, what: &str) -> Option<Spanned<RiskLevel>> {
         let names = RISK_LEVELS.map(RiskLevel::as_str);
-        let text = self.choice(at, what, &names)?;
+        let text = self.choice(at, what, &names, None)?;
         let upper = text.to_uppercase();
         let found = RISK_LEVELS.into_iter().find(|level| level.as_str().to_ascii_uppercase() == upper);
         if found.is_none() {
-            self.unknown_choice(at, text, ("unknown_risk_level", "risk level"), &names);
+            let near = near(text, &names);
+            self.unknown_choice(at, text, ("unknown_risk_level", "risk level"), &names, near);
         }
         found.map(|level| Spanned::new(level, at.span))
     }
@@ -75,31 +99,52 @@ impl<'a> Reader<'a> {
     /// An approval, in lower case.
     pub(super) fn approval(&mut self, at: Use, what: &str) -> Option<Spanned<Approval>> {
         let names = APPROVALS.map(Approval::as_str);
-        let text = self.choice(at, what, &names)?;
+        let text = self.choice(at, what, &names, Some(APPROVAL_MEANINGS))?;
         let found = APPROVALS.into_iter().find(|approval| approval.as_str() == text);
         if found.is_none() {
-            self.unknown_choice(at, text, ("unknown_approval", "approval"), &names);
+            let lower = text.trim().to_lowercase();
+            let elsewhere = APPROVAL_NAMES.iter().find(|(name, _)| *name == lower);
+            let meant = elsewhere.map(|(_, approval)| approval.as_str()).or_else(|| near(text, &names));
+            self.unknown_choice(at, text, ("unknown_approval", "approval"), &names, meant);
         }
         found.map(|approval| Spanned::new(approval, at.span))
     }
 
-    fn choice(&mut self, at: Use, what: &str, names: &[&str]) -> Option<&'a str> {
+    /// The text of a value that must be one of a few; `meanings` help whoever wrote a boolean.
+    fn choice(
+        &mut self,
+        at: Use,
+        what: &str,
+        names: &[&str],
+        meanings: Option<&'static str>,
+    ) -> Option<&'a str> {
         if self.str(at).is_none() {
+            let boolean = matches!(self.scalar(at), Some(Scalar { value: ScalarValue::Bool(_), .. }));
             let error = self.wrong_kind(at, what, "a string");
-            self.report(error.help(format!("write one of {}", list(names))));
+            let error = error.help(format!("write one of {}", list(names)));
+            self.report(match meanings.filter(|_| boolean) {
+                Some(meanings) => error.help(meanings),
+                None => error,
+            });
         }
         self.str(at)
     }
 
-    fn unknown_choice(&mut self, at: Use, text: &str, (name, noun): (&'static str, &str), names: &[&str]) {
+    fn unknown_choice(
+        &mut self,
+        at: Use,
+        text: &str,
+        (name, noun): (&'static str, &str),
+        names: &[&str],
+        meant: Option<&'static str>,
+    ) {
         let mut error = self.value_error(name, at, format!("unknown {noun} `{}`", shown(text)));
-        let short = Some(text.trim()).filter(|text| text.len() <= LONGEST_NAME);
-        match short.and_then(|text| nearest(text, names.iter().copied())) {
-            Some(near) => {
-                error = error.label(format!("did you mean `{near}`?")).fix(
+        match meant {
+            Some(meant) => {
+                error = error.label(format!("did you mean `{meant}`?")).fix(
                     self.node(at.node).span,
-                    near,
-                    format!("write `{near}`"),
+                    meant,
+                    format!("write `{meant}`"),
                 );
             }
             None => error = error.label(format!("no such {noun}")),
@@ -107,8 +152,15 @@ impl<'a> Reader<'a> {
         self.report(error.help(format!("write one of {}", list(names))));
     }
 
-    /// A whole number, or text that Python's `int` reads as one.
-    pub(super) fn whole(&mut self, at: Use, what: &str, name: &'static str) -> Option<Spanned<BigInt>> {
+    /// A whole number, or text that Python's `int` reads as one; anything else is the error `name`, with
+    /// a line of help.
+    pub(super) fn whole(
+        &mut self,
+        at: Use,
+        what: &str,
+        name: &'static str,
+        help: &str,
+    ) -> Option<Spanned<BigInt>> {
         let number = match self.scalar(at).map(|scalar| &scalar.value) {
             Some(ScalarValue::Int(number)) => Some(number.clone()),
             Some(ScalarValue::Str(text)) => python::int(text),
@@ -117,14 +169,14 @@ impl<'a> Reader<'a> {
         if number.is_none() {
             let found = self.describe(at);
             let error = self.value_error(name, at, format!("{what} must be a whole number, found {found}"));
-            self.report(error.label(self.reading(at)).help("write it in digits alone, without a fraction"));
+            self.report(error.label(self.reading(at)).help(help));
         }
         number.map(|number| Spanned::new(number, at.span))
     }
 
     /// A whole number from 0 up. A negative one is the error `name`, one beyond 64 bits the largest.
     pub(super) fn count(&mut self, at: Use, what: &str, name: &'static str) -> Option<Spanned<u64>> {
-        let number = self.whole(at, what, name)?;
+        let number = self.whole(at, what, name, DIGITS)?;
         if number.value.sign() == Sign::Minus {
             let error = self.value_error(name, at, format!("{what} must not be negative"));
             self.report(error.label("below zero").help("write 0, or remove the key, for no limit"));
@@ -134,12 +186,32 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What each approval does. A boolean has no mend of its own: `no` may mean that the action must not
+/// run, or that it needs no approval.
+const APPROVAL_MEANINGS: &str =
+    "`auto` lets the action run, `approve` asks for an approval first, `block` forbids it";
+
+/// The name that a text is near to. Long texts are near to none, and comparing them costs.
+fn near(text: &str, names: &[&'static str]) -> Option<&'static str> {
+    let short = Some(text.trim()).filter(|text| text.len() <= LONGEST_NAME);
+    short.and_then(|text| nearest(text, names.iter().copied()))
+}
+
+/// A value in words, its text as a message shows it.
+fn brief(described: &str) -> Cow<'_, str> {
+    let text = described.strip_prefix("the text `").and_then(|rest| rest.strip_suffix('`'));
+    text.map_or_else(|| shown(described), |text| format!("the text `{}`", shown(text)).into())
+}
+
+/// How to write a whole number.
+pub(super) const DIGITS: &str = "write it in digits alone, without a fraction";
+
 /// How far before a scalar its tag is looked for, in bytes.
 const TAG_REACH: usize = 256;
 
 impl Reader<'_> {
     /// Whether a tag stands before a scalar, such as `!!str`: it says what every reader must read.
-    fn is_tagged(&self, at: Use) -> bool {
+    pub(super) fn is_tagged(&self, at: Use) -> bool {
         let span = self.node(at.node).span;
         let end = span.range().start;
         let text = self.sources.file(span.file).text();
@@ -163,18 +235,20 @@ impl Reader<'_> {
             return;
         }
         let own = describe(&scalar.value);
+        let (own, other) = (brief(&own), brief(&other));
+        let text = shown(source);
         let span = self.node(at.node).span;
         let lint = Diagnostic::lint(
             Lint::AmbiguousScalar,
             span,
-            format!("`{source}` is read as {own} here, and as {other} by a YAML 1.2 reader"),
+            format!("`{text}` is read as {own} here, and as {other} by a YAML 1.2 reader"),
         )
-        .label(format!("YAML 1.1: {own}"));
+        .label("this file is read as YAML 1.1");
         self.report(match scalar.value {
             ScalarValue::Str(_) => lint.help("put it in quotes to make it a string everywhere").fix(
                 span,
                 format!("\"{source}\""),
-                format!("write `\"{source}\"`"),
+                format!("write `\"{text}\"`"),
             ),
             _ => lint.help("put it in quotes if text is meant, or spell the value so that both agree"),
         });

@@ -49,9 +49,9 @@ fn every_bad_line_blocks_and_the_run_goes_on() {
         (b"{\"type\":\"read\",\"target\":\"\\ud800\"}", "not JSON: a lone surrogate"),
         (deepest.as_bytes(), "not JSON: "),
         (b"{\"type\":\"read\",\"target\":\"\xff\"}", "not UTF-8: "),
-        (b"[]", "an action is a JSON object"),
-        (b"\"read\"", "an action is a JSON object"),
-        (b"null", "an action is a JSON object"),
+        (b"[]", "an action is a JSON object, found a list"),
+        (b"\"read\"", "an action is a JSON object, found a string"),
+        (b"null", "an action is a JSON object, found null"),
         (b"{\"target\":\"x\"}", "`type` is missing"),
         (b"{\"type\":\"read\"}", "`target` is missing"),
         (b"{\"type\":null,\"target\":\"x\"}", "`type` must be a string"),
@@ -65,7 +65,10 @@ fn every_bad_line_blocks_and_the_run_goes_on() {
             b"{\"type\":\"read\",\"target\":\"x\",\"now\":\"2026-03-18T14:30:00\"}",
             "`now`: the offset is missing",
         ),
-        (b"{\"type\":\"read\",\"target\":\"x\",\"now\":1773844200}", "`now` must be a string"),
+        (
+            b"{\"type\":\"read\",\"target\":\"x\",\"now\":1773844200}",
+            "`now` must be a string such as `2026-03-18T14:30:00Z`, found an integer",
+        ),
     ];
     for (line, message) in cases {
         let good = b"{\"type\":\"read\",\"target\":\"x\"}\n";

@@ -65,6 +65,20 @@ fn an_output_that_cannot_be_written_is_refused_at_once() {
     assert_eq!(fs::read_to_string(at.join("good.yaml")).unwrap(), GOOD);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_is_refused() {
+    let folder = folder(&[("good.yaml", GOOD)]);
+    let at = folder.path();
+    std::os::unix::fs::symlink("nowhere.aegisb", at.join("dang.aegisb")).unwrap();
+    let why = "it is a link to `nowhere.aegisb`, which does not exist; remove the link";
+    for args in [&["build", "good.yaml", "-o", "dang.aegisb"][..], &["init", "--force", "dang.aegisb"]] {
+        let run = run(at, args);
+        assert_eq!((run.code, run.err), (2, format!("error: cannot write `dang.aegisb`: {why}\n")));
+    }
+    assert_eq!(names(at), ["dang.aegisb", "good.yaml"]);
+}
+
 #[test]
 fn a_failing_build_leaves_the_old_file_alone() {
     let folder = folder(&[("good.yaml", GOOD), ("bad.yaml", BAD)]);

@@ -122,7 +122,11 @@ fn exit_codes_and_last_lines() {
         (&["simulate", "a:b"], 2, "error: a policy is missing before `a:b`"),
         (&["simulate", "good.yaml", "a:b", "--param", "x"], 2, "error: `--param x` has no `=`"),
         (&["explain", "good.yaml", "a:b", "c:d"], 2, "error: `explain` takes one action"),
-        (&["inspect", "good.yaml"], 2, "error: cannot load `good.yaml`: "),
+        (
+            &["inspect", "good.yaml"],
+            2,
+            "error: cannot load `good.yaml`: it is no compiled artifact; build it first: `aegisc build good.yaml -o good.aegisb`",
+        ),
         (&["inspect", "sub"], 2, "error: cannot load `sub`: it is a folder"),
         (&["lints", "unknwon_key"], 2, "error: unknown lint `unknwon_key`; did you mean `unknown_key`?"),
         (&["lints", "all"], 2, "error: `all` stands for several lints"),
@@ -145,8 +149,12 @@ fn wrong_usage_is_two_and_says_what_is_wrong() {
         (&["bild"], "unrecognized subcommand 'bild'"),
         (&["build", "good.yaml"], "--output <OUT.aegisb>"),
         (&["build", "-o", "x.aegisb"], "<LAYER.yaml>..."),
-        (&["build", "good.yaml", "-o", "x.aegisb", "--revision", "-1"], "--revision"),
-        (&["build", "good.yaml", "-o", "x.aegisb", "--revision", "1.5"], "--revision"),
+        (&["build", "good.yaml", "-o", "x.aegisb", "--revision", "-1"], "expected a whole number from 0"),
+        (&["build", "good.yaml", "-o", "x.aegisb", "--revision", "1.5"], "expected a whole number from 0"),
+        (
+            &["build", "good.yaml", "-o", "x.aegisb", "--revision", "18446744073709551616"],
+            "at most 18446744073709551615",
+        ),
         (&["build", "good.yaml", "-o", "x.aegisb", "--policy-id", &long], "it has 65 bytes; at most 64 fit"),
         (&["build", "good.yaml", "-o", "x.aegisb", "--policy-id", "a\nb"], "a control character"),
         (&["build", "good.yaml", "-o", "x.aegisb", "--verify", "some"], "[possible values: fast, full, off]"),
@@ -207,6 +215,43 @@ fn findings_go_where_scripts_look() {
     assert_eq!(short.out, "");
     assert!(short.err.starts_with("bad.yaml:2:5: error: "), "{}", short.err);
     assert_eq!(short.err.lines().count(), 3);
+}
+
+#[test]
+fn every_format_gives_the_reason() {
+    let cases = [
+        ("time_after: '24:30'", "`24:30` is no time of day", "the hour must be 0 to 23", [4, 19, 4, 26]),
+        (
+            "param_matches: {a: '*b'}",
+            "`*b` is no regular expression: the condition never holds",
+            "nothing to repeat",
+            [4, 27, 4, 28],
+        ),
+        (
+            "param_matches: {a: 'x(?<=b)'}",
+            "the pattern `x(?<=b)` cannot be compiled",
+            "a lookbehind cannot be followed by an automaton",
+            [4, 28, 4, 34],
+        ),
+    ];
+    for (condition, message, reason, place) in cases {
+        let text = format!("rules:\n  - name: r\n    conditions:\n      {condition}\n");
+        let folder = folder(&[("p.yaml", &text)]);
+        let json = run(folder.path(), &["check", "p.yaml", "--format", "json"]);
+        let entry: Value = serde_json::from_str(json.out.lines().next().unwrap()).unwrap();
+        assert_eq!(entry["message"], message);
+        let label = &entry["labels"][0];
+        assert_eq!(label["message"], reason);
+        let keys = ["line", "column", "end_line", "end_column"];
+        assert_eq!(keys.map(|key| label[key].as_u64().unwrap()), place, "{condition}");
+        let short = run(folder.path(), &["check", "p.yaml", "--format", "short"]);
+        let name = entry["name"].as_str().unwrap();
+        let [line, column, ..] = place;
+        assert_eq!(
+            short.err.lines().next().unwrap(),
+            format!("p.yaml:{line}:{column}: error: {message}: {reason} [{name}]")
+        );
+    }
 }
 
 #[test]
@@ -293,6 +338,15 @@ fn the_rest_prints_what_was_asked_for() {
     }
     let lints = run(at, &["lints"]);
     assert!(lints.out.contains("deny  unknown_key "), "{}", lints.out);
+    for lint in aegisc::diag::Lint::ALL {
+        let (name, described) = (lint.name(), run(at, &["lints", lint.name()]));
+        assert_eq!((described.code, described.err.as_str()), (0, ""), "{name}");
+        assert!(described.out.contains(lint.summary()), "{}", described.out);
+        assert!(lints.out.contains(&format!(" {name} ")), "{}", lints.out);
+    }
+    for name in ["non_integer_weekday", "text_threshold"] {
+        assert!(run(at, &["lints", name]).out.starts_with(&format!("{name} (warn by default)\n")));
+    }
     assert!(run(at, &["lints", "unknown-key"]).out.starts_with("unknown_key (deny by default)\n"));
     for command in [
         "build",

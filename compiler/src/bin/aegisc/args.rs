@@ -143,7 +143,7 @@ pub(crate) struct BuildArgs {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = policy_id)]
     pub(crate) policy_id: String,
     /// A number that the artifact carries; let it only ever rise.
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = revision)]
     pub(crate) revision: u64,
     /// A text that the artifact carries: a commit, say.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -156,6 +156,15 @@ pub(crate) struct BuildArgs {
     pub(crate) emit: Option<Emit>,
     #[command(flatten)]
     pub(crate) front: FrontArgs,
+}
+
+fn revision(text: &str) -> Result<u64, String> {
+    let whole = text.bytes().all(|b| b.is_ascii_digit());
+    match text.parse() {
+        Ok(revision) => Ok(revision),
+        Err(_) if whole && !text.is_empty() => Err(format!("a revision is at most {}", u64::MAX)),
+        Err(_) => Err("expected a whole number from 0".to_owned()),
+    }
 }
 
 fn policy_id(text: &str) -> Result<String, String> {

@@ -28,12 +28,21 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Where a symbolic link leads, so that the link stays and the file that it names is replaced.
-fn followed(path: &Path) -> io::Result<PathBuf> {
+/// Where a symbolic link leads, so that the link stays and the file that it names is replaced. A link
+/// that leads nowhere is an error, which says where it leads.
+pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path),
-        _ => Ok(path.to_owned()),
+        Ok(metadata) if metadata.is_symlink() => {}
+        _ => return Ok(path.to_owned()),
     }
+    fs::canonicalize(path).map_err(|error| match (error.kind(), fs::read_link(path)) {
+        (io::ErrorKind::NotFound, Ok(target)) => {
+            let target = target.display();
+            let why = format!("it is a link to `{target}`, which does not exist; remove the link");
+            io::Error::new(io::ErrorKind::NotFound, why)
+        }
+        _ => error,
+    })
 }
 
 /// With the permissions of the file that is replaced, or those of any new file.

@@ -80,6 +80,9 @@ fn check_output(output: &Path, args: &BuildArgs) -> Result<(), Failure> {
         }
         _ => {}
     }
+    if let Err(error) = atomic::followed(output) {
+        return refuse(error.to_string());
+    }
     let Ok(target) = fs::canonicalize(output) else { return Ok(()) };
     match args.layers.iter().find(|layer| fs::canonicalize(layer).is_ok_and(|layer| layer == target)) {
         Some(_) => refuse("it is one of the layers; write to another file".to_owned()),

@@ -103,15 +103,19 @@ fn read(line: Content<'_>) -> Result<(Action, Option<Timestamp>), String> {
     };
     let text = str::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8: a wrong byte after {} bytes", error.valid_up_to()))?;
-    let object = match json::parse(text).map_err(|error| format!("not JSON: {error}"))? {
-        Json::Object(object) => object,
-        other => return Err(format!("an action is a JSON object, found {}", other.value().kind())),
+    let object = match json::parse(text) {
+        Ok(Json::Object(object)) => object,
+        // The library has the words for what is not JSON, and for what is no object.
+        _ => {
+            let action = Action::from_json(text).map_err(|error| error.to_string())?;
+            return Ok((action, None));
+        }
     };
     let now = match object.get("now") {
         None | Some(Json::Null) => None,
         Some(Json::Str(text)) => Some(parse_rfc3339(text).map_err(|error| format!("`now`: {error}"))?),
         Some(other) => {
-            let found = other.value().kind();
+            let found = other.value().kind().with_article();
             return Err(format!("`now` must be a string such as `2026-03-18T14:30:00Z`, found {found}"));
         }
     };

@@ -90,9 +90,16 @@ pub(crate) fn artifact_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Checks and loads the bytes of an artifact.
-pub(crate) fn load(path: &Path, bytes: impl Into<Vec<u8>>) -> Result<Policy, Failure> {
-    Policy::from_bytes(bytes)
-        .map_err(|error| Failure::new(format!("cannot load `{}`: {error}", path.display())))
+pub(crate) fn load(path: &Path, bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Result<Policy, Failure> {
+    let shown = path.display();
+    if has_extension(path, &["yaml", "yml"]) && !bytes.as_ref().starts_with(&MAGIC) {
+        let artifact = path.with_extension("aegisb");
+        return Err(Failure::new(format!(
+            "cannot load `{shown}`: it is no compiled artifact; build it first: `aegisc build {shown} -o {}`",
+            artifact.display()
+        )));
+    }
+    Policy::from_bytes(bytes).map_err(|error| Failure::new(format!("cannot load `{shown}`: {error}")))
 }
 
 fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
