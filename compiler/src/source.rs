@@ -70,7 +70,7 @@ pub struct SourceFile {
 }
 
 /// Bytes between two counts of characters.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 128;
 
 /// The characters that begin in a part of a text: its bytes that continue none.
 fn chars_begun(bytes: &[u8]) -> usize {

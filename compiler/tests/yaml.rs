@@ -239,6 +239,18 @@ fn limits_are_errors_with_a_place() {
     }
 }
 
+/// One long text under many aliases is few nodes, and would be copied for every rule.
+#[test]
+fn aliases_of_a_long_text_are_bounded() {
+    let limits = Limits { scalar_bytes: 1 << 20, ..Limits::default() };
+    let bomb = |aliases| format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; aliases].join(", "));
+    assert_eq!(findings(&bomb(14), &limits), Vec::<String>::new());
+    assert_eq!(
+        findings(&bomb(15), &limits),
+        ["1:1 expansion: aliases expand to more than 16777216 bytes of text"]
+    );
+}
+
 /// A number has as many digits in every base: about as many bits as 4300 decimal digits give.
 #[test]
 fn numbers_have_a_longest() {

@@ -71,7 +71,7 @@ fn read(
         Failed::Parser(error) => Stop::new(syntax::diagnostic(file, source, &error, limits.depth)),
         Failed::Builder(stop) => stop,
     })?;
-    merge::flatten(built, limits, diagnostics)
+    merge::flatten(built, source.len(), limits, diagnostics)
 }
 
 /// Who ends a reading.

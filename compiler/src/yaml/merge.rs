@@ -5,12 +5,14 @@
 //! first, without expanding anything.
 
 use super::build::{Built, Stop};
-use super::{Document, Entry, Limits, Node, NodeId, NodeKind};
+use super::{Document, Entry, Limits, Node, NodeId, NodeKind, ScalarValue};
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
 /// Below this many nodes a file may expand whatever its size.
 const FLOOR: usize = 10_000;
+/// Below so many bytes of text a file may expand whatever its size.
+const TEXT_FLOOR: usize = 16 << 20;
 
 /// Flattens the merge keys of a finished document, then bounds its expansion.
 ///
@@ -18,6 +20,7 @@ const FLOOR: usize = 10_000;
 /// itself flat already.
 pub(super) fn flatten(
     built: Built,
+    source_length: usize,
     limits: &Limits,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Document, Stop> {
@@ -44,7 +47,7 @@ pub(super) fn flatten(
                 _ => diagnostics.push(not_a_mapping(source.span, merge.key)),
             }
             if copied > limit {
-                return Err(too_large(merge.key, limit).into());
+                return Err(too_large(merge.key, limit, "nodes").into());
             }
         }
         if let Some(Node { kind: NodeKind::Mapping(own), .. }) = document.nodes.get_mut(merge.into.index()) {
@@ -52,7 +55,8 @@ pub(super) fn flatten(
             *own = entries;
         }
     }
-    bound(&document, limit)?;
+    let text = source_length.saturating_mul(limits.expansion).max(TEXT_FLOOR);
+    bound(&document, Size { nodes: limit, text })?;
     Ok(document)
 }
 
@@ -73,29 +77,57 @@ fn not_a_mapping(span: Span, key: Span) -> Diagnostic {
         .help("name an anchor that stands on a mapping, as in `<<: *defaults`")
 }
 
-fn too_large(span: Span, limit: usize) -> Diagnostic {
-    Diagnostic::error("expansion", span, format!("aliases expand to more than {limit} nodes"))
+fn too_large(span: Span, limit: usize, of: &str) -> Diagnostic {
+    Diagnostic::error("expansion", span, format!("aliases expand to more than {limit} {of}"))
         .label("grows past the limit here")
         .help("write the values out, or share less through aliases and `<<`")
 }
 
-/// Refuses a document whose aliases, written out, would give more than `limit` nodes.
-fn bound(document: &Document, limit: usize) -> Result<(), Stop> {
-    let mut sizes: Vec<usize> = Vec::with_capacity(document.nodes.len());
+/// What a part of a document would be with its aliases written out.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    text: usize,
+}
+
+impl Size {
+    fn and(self, other: Size) -> Size {
+        Size { nodes: self.nodes.saturating_add(other.nodes), text: self.text.saturating_add(other.text) }
+    }
+}
+
+/// Refuses a document whose aliases, written out, would give more nodes or text than the limit: later
+/// passes keep what they need of each use.
+fn bound(document: &Document, limit: Size) -> Result<(), Stop> {
+    let mut sizes: Vec<Size> = Vec::with_capacity(document.nodes.len());
     for node in &document.nodes {
-        let of = |id: NodeId| sizes.get(id.index()).copied().unwrap_or(1);
+        let of = |id: NodeId| sizes.get(id.index()).copied().unwrap_or_default();
         let children = match &node.kind {
-            NodeKind::Sequence(items) => items.iter().fold(0, |sum: usize, i| sum.saturating_add(of(i.node))),
+            NodeKind::Sequence(items) => {
+                items.iter().fold(Size::default(), |sum, item| sum.and(of(item.node)))
+            }
             NodeKind::Mapping(entries) => entries
                 .iter()
-                .fold(0, |sum: usize, e| sum.saturating_add(of(e.key.node)).saturating_add(of(e.value.node))),
-            NodeKind::Scalar(_) | NodeKind::Foreign(_) => 0,
+                .fold(Size::default(), |sum, entry| sum.and(of(entry.key.node)).and(of(entry.value.node))),
+            NodeKind::Scalar(scalar) => Size { nodes: 0, text: text_length(&scalar.value) },
+            NodeKind::Foreign(_) => Size::default(),
         };
-        let size = children.saturating_add(1);
-        if size > limit {
-            return Err(too_large(node.span, limit).into());
+        let size = children.and(Size { nodes: 1, text: 0 });
+        if size.nodes > limit.nodes {
+            return Err(too_large(node.span, limit.nodes, "nodes").into());
+        }
+        if size.text > limit.text {
+            return Err(too_large(node.span, limit.text, "bytes of text").into());
         }
         sizes.push(size);
     }
     Ok(())
+}
+
+fn text_length(value: &ScalarValue) -> usize {
+    match value {
+        ScalarValue::Str(text) | ScalarValue::Timestamp(text) => text.len(),
+        ScalarValue::Binary(bytes) => bytes.len(),
+        ScalarValue::Null | ScalarValue::Bool(_) | ScalarValue::Int(_) | ScalarValue::Float(_) => 0,
+    }
 }

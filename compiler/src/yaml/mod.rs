@@ -190,7 +190,8 @@ pub enum ScalarValue {
 pub struct Limits {
     /// The deepest nesting of collections.
     pub depth: usize,
-    /// The most nodes after aliases are expanded, as a multiple of the nodes that the file writes.
+    /// The most nodes and bytes of text after aliases are expanded, as a multiple of those that the file
+    /// writes.
     pub expansion: usize,
     /// The longest scalar, in bytes.
     pub scalar_bytes: usize,
