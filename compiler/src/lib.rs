@@ -1,6 +1,33 @@
 //! Compiles layers of policy YAML into one decision artifact.
 //!
-//! text → spanned nodes → layer tree → rule list → HIR → lints → tables → bytes → verify
+//! ```text
+//! text → spanned nodes → layer tree → rule list → HIR → lints → automata, tables → bytes → verify
+//!        yaml            syntax       layer       hir   lint    pyre, table        emit    verify
+//! ```
+//!
+//! `pipeline` shows the passes one after the other on one screen; each is a module of the name above.
+//!
+//! - [`Policy`] does all of it in one step, for unit tests of policies.
+//! - [`compile`] gives the artifact with every finding, [`check`] the findings alone: what the command
+//!   `aegisc` is made of. [`diag`] draws them.
+//! - [`hir::reference`] is the plain evaluator that says what a policy means.
+//!
+//! # Examples
+//!
+//! ```
+//! use aegisc::{LayerSource, Options, compile};
+//!
+//! let layer = LayerSource {
+//!     path: "team.yaml".into(),
+//!     bytes: b"rules: [{name: reads, match: {type: 'read*'}, approval: auto}]".to_vec(),
+//! };
+//! let compilation = compile(vec![layer], &Options::default())?;
+//! assert!(compilation.diagnostics.is_empty());
+//! let artifact = compilation.output.unwrap().artifact;
+//! let policy = aegis_vm::Policy::from_bytes(artifact).unwrap();
+//! assert_eq!(policy.rules().len(), 1);
+//! # Ok::<(), aegisc::BuildError>(())
+//! ```
 
 pub mod diag;
 mod emit;
