@@ -31,7 +31,7 @@ mod words;
 pub use compare::{A_CONTAINER, A_LIST, A_LIST_OR_MAPPING, A_NUMBER, A_STRING};
 
 use super::{Condition, ParamOp, Policy, Rule, Test};
-use aegis_vm::{Action, Approval, ErrorKind, Kind, Request, RiskLevel, Timestamp, Value};
+use aegis_vm::{Action, Approval, ErrorKind, Request, RiskLevel, Timestamp, Value};
 use compare::Needs;
 
 /// What a condition on the time expects.
@@ -218,7 +218,7 @@ fn run(
                 condition: condition.key.clone(),
                 param: Some(param.clone()),
                 expected,
-                found: found(value),
+                found: value.kind().with_article(),
             })?
         }
         Test::Matches { param, pattern } => {
@@ -233,17 +233,4 @@ fn run(
         Test::Never => return Ok(Some(Why::Never)),
     };
     Ok((!holds).then_some(Why::False))
-}
-
-/// A param's kind, with its article.
-fn found(value: Value<'_>) -> &'static str {
-    match value.kind() {
-        Kind::Boolean => "a boolean",
-        Kind::Integer => "an integer",
-        Kind::Float => "a float",
-        Kind::String => "a string",
-        Kind::List => "a list",
-        Kind::Mapping => "a mapping",
-        _ => "null",
-    }
 }
