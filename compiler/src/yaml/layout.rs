@@ -30,7 +30,7 @@ pub(super) struct Eased {
 
 /// The file with such scalars covered; `None` if it has none.
 pub(super) fn ease(source: &str) -> Option<Eased> {
-    let mut scanner = Scanner { source, at: 0, line: 0, flow: 0, indents: Vec::new(), key: None };
+    let mut scanner = Scanner::new(source);
     let mut covered = Vec::new();
     while let Some(step) = scanner.step() {
         if let Step::Cover(scalar) = step {
@@ -60,6 +60,60 @@ enum Step {
     Cover(Covered),
 }
 
+/// A block that is open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    /// Its column, from 0.
+    pub(super) column: usize,
+    /// Where its first key or item starts.
+    pub(super) start: usize,
+    /// What it is.
+    pub(super) kind: BlockKind,
+}
+
+/// What a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BlockKind {
+    Mapping,
+    Sequence,
+}
+
+/// What is open before some place of the file.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// The blocks, outermost first.
+    pub(super) blocks: Vec<Block>,
+    /// How many brackets.
+    pub(super) brackets: usize,
+    /// The last quoted text of several lines.
+    pub(super) quoted: Option<Range<usize>>,
+}
+
+/// What is open before `to`, as far as the file can be read.
+pub(super) fn context(source: &str, to: usize) -> Context {
+    let mut scanner = Scanner::new(source);
+    let mut quoted = None;
+    loop {
+        scanner.skip_gap();
+        if scanner.at >= to {
+            break;
+        }
+        match scanner.step() {
+            Some(Step::Cover(Covered { range, style: Style::Single | Style::Double })) => {
+                quoted = Some(range);
+            }
+            Some(_) => {}
+            None => {
+                if matches!(scanner.byte(), b'"' | b'\'') {
+                    quoted = Some(scanner.at..source.len());
+                }
+                break;
+            }
+        }
+    }
+    Context { blocks: scanner.blocks, brackets: scanner.flow, quoted }
+}
+
 /// Walks over the tokens of a file, with as much state as their ends depend on.
 struct Scanner<'a> {
     source: &'a str,
@@ -68,13 +122,17 @@ struct Scanner<'a> {
     line: usize,
     /// How many brackets are open.
     flow: usize,
-    /// The columns of the open blocks.
-    indents: Vec<usize>,
+    /// The open blocks.
+    blocks: Vec<Block>,
     /// Where the last node on this line starts: a key, if a colon follows.
     key: Option<usize>,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    fn new(source: &'a str) -> Self {
+        Scanner { source, at: 0, line: 0, flow: 0, blocks: Vec::new(), key: None }
+    }
+
     /// Steps over one token; `None` at the end, or where no token can start.
     fn step(&mut self) -> Option<Step> {
         self.skip_gap();
@@ -84,15 +142,15 @@ impl Scanner<'_> {
         }
         let column = at - self.line;
         if self.flow == 0 {
-            while self.indents.last().is_some_and(|&indent| indent > column) {
-                self.indents.pop();
+            while self.blocks.last().is_some_and(|block| block.column > column) {
+                self.blocks.pop();
             }
         }
         let blank = is_blank(next);
         match byte {
             b'%' if column == 0 => self.at = gap::end_of_line(self.source, at),
             b'-' | b'.' if column == 0 && text::is_marker(self.source, at) => {
-                self.indents.clear();
+                self.blocks.clear();
                 self.at += 3;
             }
             b'[' | b'{' => {
@@ -106,15 +164,17 @@ impl Scanner<'_> {
             }
             b',' if self.flow > 0 => self.at += 1,
             b'?' if self.flow > 0 => self.at += 1,
-            b'-' | b'?' if blank => self.enter(column),
+            b'-' if blank => self.enter(at, BlockKind::Sequence),
+            b'?' if blank => self.enter(at, BlockKind::Mapping),
             b':' if blank || self.flow > 0 => {
                 let key = self.key.take().filter(|&key| key >= self.line);
-                self.enter(key.map_or(column, |key| key - self.line));
+                self.enter(key.unwrap_or(at), BlockKind::Mapping);
             }
             b'*' | b'&' | b'!' => {
                 self.key = self.key.or(Some(at));
                 self.at += 1;
-                while !is_blank(self.byte()) && !(self.flow > 0 && b",]}".contains(&self.byte())) {
+                let ends = |byte| is_blank(byte) || (self.flow > 0 && matches!(byte, b',' | b']' | b'}'));
+                while !ends(self.byte()) {
                     self.at += 1;
                 }
             }
@@ -132,15 +192,16 @@ impl Scanner<'_> {
 
     /// One past the column of the innermost block, as [`text::Place`] counts.
     fn indent(&self) -> usize {
-        self.indents.last().map_or(0, |column| column + 1)
+        self.blocks.last().map_or(0, |block| block.column + 1)
     }
 
-    /// Steps over an indicator that starts a block at a column.
-    fn enter(&mut self, column: usize) {
+    /// Steps over an indicator, of a block whose key or item starts at `start`.
+    fn enter(&mut self, start: usize, kind: BlockKind) {
         self.at += 1;
         self.key = None;
-        if self.flow == 0 && self.indents.last().is_none_or(|&indent| indent < column) {
-            self.indents.push(column);
+        let column = start - self.line;
+        if self.flow == 0 && self.blocks.last().is_none_or(|block| block.column < column) {
+            self.blocks.push(Block { column, start, kind });
         }
     }
 

@@ -19,6 +19,7 @@ mod layout;
 mod leaf;
 mod merge;
 mod number;
+mod origin;
 mod scalar;
 mod syntax;
 mod tag;

@@ -1,5 +1,6 @@
 //! The event parser's errors in this project's words: what is wrong and how to mend it.
 
+use super::origin;
 use super::text::{self, Refused};
 use crate::diag::Diagnostic;
 use crate::source::{FileId, Span};
@@ -21,19 +22,30 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
             return tab(Span::new(file, at..at + 1));
         }
     }
-    // Of a bad quoted text the parser names the start; reading it again finds the place.
-    let quote = matches!(source.as_bytes().get(at), Some(b'"' | b'\''));
-    if let Some(Err(refused)) = quote.then(|| text::quoted(source, at)) {
-        return self::refused(file, source, &refused);
+    // Of a bad quoted text the parser names the start or a place in it; reading it again finds more.
+    let quoted = origin::quoted_before(source, at);
+    let quote = matches!(source.as_bytes().get(at), Some(b'"' | b'\'')).then_some(at);
+    for start in quoted.iter().map(|range| range.start).chain(quote) {
+        if let Err(refused) = text::quoted(source, start) {
+            return origin::in_quotes(file, source, start, at, &refused);
+        }
     }
     let len = source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let span = Span::new(file, at..at + len);
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         return too_deep(span, depth);
     }
+    if let Some(found) = origin::misaligned(file, source, error.kind(), at) {
+        return found;
+    }
     let (message, help) = words(error.kind());
     let message = if message.is_empty() { error.info() } else { message.to_owned() };
-    let diagnostic = Diagnostic::error("syntax", span, message);
+    let mut diagnostic = Diagnostic::error("syntax", span, message);
+    if let Some(quoted) = quoted {
+        diagnostic = diagnostic
+            .also(Span::new(file, quoted.start..quoted.start + 1), origin::QUOTED)
+            .help("if that text ends earlier, close its quote there");
+    }
     if help.is_empty() { diagnostic } else { diagnostic.help(help) }
 }
 
@@ -108,7 +120,7 @@ fn words(kind: &ErrorKind) -> (&'static str, &'static str) {
             "quote text that holds a colon, or mend the indentation: a deeper line continues the text above it",
         ),
         ErrorKind::InvalidMappingValueWhitespace | ErrorKind::FlowMappingValueAdjacentCollection => {
-            ("a space is missing after `:`", "write `key: value`")
+            ("a space is missing after `:`", "put a space after the colon")
         }
         ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::InvalidBlockEntryWhitespace => {
             ("a list item cannot start here", "start each `- ` item on a line of its own")

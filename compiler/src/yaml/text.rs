@@ -153,7 +153,11 @@ pub(super) fn quoted(source: &str, start: usize) -> Result<Scanned<'_>, Refused>
         let from = at;
         match byte(source, at) {
             0 if at >= source.len() => {
-                return Err(Refused { at: start, why: "the quote is never closed", help: "close it" });
+                return Err(Refused {
+                    at: start,
+                    why: "the quote is never closed",
+                    help: "close it at the end of its text",
+                });
             }
             b if b == quote => {
                 if quote == b'"' || byte(source, at + 1) != quote {
