@@ -52,7 +52,7 @@ pub(super) struct Built {
 }
 
 /// Errors that do not end the reading are few in an honest file.
-const MOST_ERRORS: usize = 100;
+const MOST_ERRORS: usize = 10_000;
 
 pub(super) struct Builder<'a> {
     pub(super) file: FileId,
