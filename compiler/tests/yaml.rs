@@ -185,6 +185,7 @@ fn mistakes_are_named_with_their_place() {
         ("a: [b", "1:4 syntax: the bracket is never closed"),
         ("{a:[1]}", "1:3 syntax: a space is missing after `:`"),
         ("- a: \"it's\n  b: {c: d}\n", "1:6 syntax: the quote is never closed"),
+        ("- a: \"it's\n  b: c\n", "1:6 syntax: the quote is never closed"),
         ("- a: \"it's\n  b: \"c\"\n", "2:7 syntax: text follows the closing quote"),
         ("a: \"b\n\\d\"", "2:1 syntax: YAML knows no such escape"),
         ("a: \"b\n---\n\"", "2:1 syntax: a document marker stands inside the quotes"),

@@ -14,7 +14,7 @@ use std::ops::Range;
 /// The quoted text of several lines that the place `at` stands in or behind, on its last line.
 pub(super) fn quoted_before(source: &str, at: usize) -> Option<Range<usize>> {
     let quoted = layout::context(source, at).quoted?;
-    (quoted.start < line_start(source, at) && quoted.end > line_start(source, at)).then_some(quoted)
+    (quoted.start < line_start(source, at) && quoted.end >= line_start(source, at)).then_some(quoted)
 }
 
 /// The error of a quoted text that begins at `start` and cannot be read; the parser gave up at `at`.
