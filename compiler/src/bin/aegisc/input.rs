@@ -174,7 +174,7 @@ mod tests {
             ("base.yaml", "base.yaml"),
             ("./base.yaml", "base.yaml"),
             ("teams/./web.yaml", "teams/web.yaml"),
-            ("../shared/base.yaml", "../shared/base.yaml"),
+            ("../common/base.yaml", "../common/base.yaml"),
             ("/home/me/project/teams/web.yaml", "teams/web.yaml"),
             ("/home/me/project/../base.yaml", "base.yaml"),
             ("/etc/aegis/base.yaml", "base.yaml"),
