@@ -42,6 +42,8 @@ lints! {
     AmbiguousScalar = "ambiguous_scalar", Warn;
     /// A key given twice in one mapping: the first place is kept, with the last value.
     DuplicateKey = "duplicate_key", Error;
+    /// `time_after` at or after `time_before`: no time is in the window, and the rule never matches.
+    EmptyWindow = "empty_window", Error;
     /// Text after a second colon of a time, which is ignored.
     IgnoredSeconds = "ignored_seconds", Note;
     /// A pattern that Python's `re` rejects: the condition never holds.

@@ -3,6 +3,7 @@
 mod conditions;
 mod constants;
 mod layers;
+mod windows;
 
 use crate::diag::{Diagnostic, Lint};
 use crate::syntax::Layer;
@@ -14,6 +15,7 @@ pub(crate) fn layer(layer: &Layer, out: &mut Vec<Diagnostic>) {
             conditions::check(condition, out);
             constants::check(condition, out);
         }
+        windows::check(rule, out);
     }
     plan_rules(layer, out);
 }

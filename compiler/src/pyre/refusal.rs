@@ -15,7 +15,8 @@ pub(super) const BACKREFERENCE: Refusal = Refusal {
 
 pub(super) const LOOKAHEAD: Refusal = Refusal {
     message: "a lookahead cannot be followed by an automaton",
-    help: "move its pattern into a `param_matches` of its own: both conditions of a rule must hold",
+    help: "write the orders in which the parts can stand as alternatives, or put a rule before this one \
+           for the texts that lack a part",
 };
 
 pub(super) const LOOKAHEAD_AT_END: Refusal = Refusal {
@@ -31,7 +32,8 @@ pub(super) const NEGATIVE_LOOKAHEAD: Refusal = Refusal {
 
 pub(super) const LOOKBEHIND: Refusal = Refusal {
     message: "a lookbehind cannot be followed by an automaton",
-    help: "move its pattern into a `param_matches` of its own: both conditions of a rule must hold",
+    help: "write the orders in which the parts can stand as alternatives, or put a rule before this one \
+           for the texts that lack a part",
 };
 
 pub(super) const LOOKBEHIND_AT_START: Refusal = Refusal {

@@ -34,6 +34,14 @@ pub(super) struct Keys {
 pub(super) const OUTCOME_NAMES: &[(&str, &str)] =
     &[("effect", "under the name `approval`"), ("risk", "under the name `risk_level`")];
 
+/// Names of other languages whose nearest name here, by letters alone, means something else.
+const MEANT: [(&str, &str); 4] = [
+    ("param_le", "param_lte"),
+    ("param_ge", "param_gte"),
+    ("param_leq", "param_lte"),
+    ("param_geq", "param_gte"),
+];
+
 impl<'a> Reader<'a> {
     /// The identity of a key; `None` for a NaN, which is no other key, and for a collection.
     pub(super) fn key_id(&self, key: Use) -> Option<KeyId<'a>> {
@@ -72,7 +80,8 @@ impl<'a> Reader<'a> {
     /// The known name that a key is near to. Long keys are near to none, and comparing them costs.
     pub(super) fn near(&self, key: Use, known: &[&'static str]) -> Option<&'static str> {
         let key = self.str(key).filter(|key| key.len() <= LONGEST_NAME)?;
-        nearest(key, known.iter().copied())
+        let meant = MEANT.iter().find(|(other, _)| *other == key).map(|&(_, name)| name);
+        meant.filter(|name| known.contains(name)).or_else(|| nearest(key, known.iter().copied()))
     }
 
     fn report_unknown_key(&mut self, key: Use, keys: &Keys, found: &[(&'static str, Field)]) {

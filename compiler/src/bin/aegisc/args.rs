@@ -40,7 +40,7 @@ pub(crate) enum Command {
     /// Compile layers into one artifact.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(BuildArgs),
-    /// Say everything that is wrong with layers; write nothing.
+    /// Say all that is found wrong with layers; write nothing.
     #[command(visible_alias = "validate", after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Decide actions, one JSON object a line in, one decision a line out.
