@@ -9,6 +9,8 @@ use aegisc::diag::{RenderOptions, render_pretty};
 use aegisc::time::parse_rfc3339;
 use aegisc::{LayerSource, Options, compile};
 use std::error::Error;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -19,12 +21,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let artifact = build(&root)?;
     let policy = Policy::from_file(&artifact)?;
-    println!("loaded {} rules from {}\n", policy.rules().len(), artifact.display());
-    println!("{:<34} {:<8} {:<9} by", "action", "approval", "risk");
+    let mut out = format!("loaded {} rules from {}\n\n", policy.rules().len(), artifact.display());
+    writeln!(out, "{:<34} {:<8} {:<9} by", "action", "approval", "risk")?;
     for line in fs::read_to_string(root.join(ACTIONS))?.lines() {
-        decide(&policy, line)?;
+        decide(&policy, line, &mut out)?;
     }
-    Ok(())
+    // A reader that has seen enough, such as `head`, is no fault.
+    match io::stdout().write_all(out.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Compiles the layers and writes the artifact beside the build's other output.
@@ -41,12 +47,12 @@ fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let output = compilation.output.ok_or("the layers were denied")?;
     let artifact = std::env::temp_dir().join("aegisc-quickstart.aegisb");
     fs::write(&artifact, &output.artifact)?;
-    println!("compiled {} into {} bytes ({})", LAYERS.join(" + "), output.artifact.len(), output.verified);
+    eprintln!("compiled {} into {} bytes ({})", LAYERS.join(" + "), output.artifact.len(), output.verified);
     Ok(artifact)
 }
 
 /// Decides one line of the stream, at the time that the line gives.
-fn decide(policy: &Policy, line: &str) -> Result<(), Box<dyn Error>> {
+fn decide(policy: &Policy, line: &str, out: &mut String) -> Result<(), Box<dyn Error>> {
     let Json::Object(object) = json::parse(line)? else { return Err("an action is an object".into()) };
     let now = object.get("now").and_then(Json::as_str).ok_or("`now` is missing")?;
     let now = parse_rfc3339(now)?;
@@ -58,6 +64,7 @@ fn decide(policy: &Policy, line: &str) -> Result<(), Box<dyn Error>> {
         Outcome::Error(_, error) => format!("{}, which could not be judged: {error}", decision.rule_name()),
     };
     let what = format!("{} on {}", action.kind(), action.target());
-    println!("{what:<34} {:<8} {:<9} {by}", decision.approval().as_str(), decision.risk_level().as_str());
+    let (approval, risk_level) = (decision.approval().as_str(), decision.risk_level().as_str());
+    writeln!(out, "{what:<34} {approval:<8} {risk_level:<9} {by}")?;
     Ok(())
 }
