@@ -103,6 +103,7 @@ mod error;
 mod eval;
 pub mod format;
 mod glob;
+mod hash;
 mod ir;
 pub mod json;
 mod load;
