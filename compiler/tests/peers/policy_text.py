@@ -164,6 +164,10 @@ def stricter(error, layers):
             return "syntax: `key:[` and `key:{` in flow style"
         if at in ("-}", "-]", "-,"):
             return "syntax: a lone `-` in flow style"
+        if "end this text at different places" in message and at[:1] == "?":
+            return "syntax: a `?` that touches its key in flow style"
+        if "a key is missing before `:`" in message and re.search(r"\\?\s*$", here[:error["column"] - 1]):
+            return "syntax: a `?` without a key in flow style"
         if any(isinstance(token, yaml.ScalarToken) and token.style in ("'", '"') and token.start_mark.index < index <= token.end_mark.index
                for token in yaml.scan(source)):
             return "syntax: a quoted text continued at the margin"
