@@ -5,54 +5,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use aegis_vm::dfa::{Automaton, Classes, Runner, Table, U16};
 use aegisc::pyre::{self, Automata, Limits, Pattern, PatternError, PatternErrorKind};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// Compiled patterns, as the artifact holds them.
-struct Tables {
-    automata: Automata,
-    stage1: Vec<U16>,
-    blocks: Vec<U16>,
-    narrow: Vec<Vec<u8>>,
-    wide: Vec<Vec<U16>>,
-}
+mod support;
 
-impl Tables {
-    fn new(automata: Automata) -> Self {
-        let little = |values: &[u16]| values.iter().map(|&n| U16::new(n)).collect::<Vec<_>>();
-        let narrow = |table: &[u16]| table.iter().map(|&n| u8::try_from(n).unwrap_or(0)).collect();
-        Tables {
-            stage1: little(&automata.classes.stage1),
-            blocks: little(&automata.classes.blocks),
-            narrow: automata.dfas.iter().map(|dfa| narrow(&dfa.table)).collect(),
-            wide: automata.dfas.iter().map(|dfa| little(&dfa.table)).collect(),
-            automata,
-        }
-    }
-
-    /// Searches with the automaton of a pattern, fed whole and character by character.
-    fn search(&self, index: usize, text: &str) -> bool {
-        let dfa = &self.automata.dfas[index];
-        let narrow = Table::Narrow(&self.narrow[index]);
-        let automaton = Automaton {
-            classes: Classes { stage1: &self.stage1, blocks: &self.blocks },
-            column_map: &dfa.column_map,
-            columns: usize::try_from(dfa.columns).unwrap(),
-            table: if dfa.width() == 1 { narrow } else { Table::Wide(&self.wide[index]) },
-            answers: &dfa.answers,
-            start: usize::try_from(dfa.start).unwrap(),
-            empty: dfa.empty,
-        };
-        let (mut whole, mut single) = (Runner::new(automaton), Runner::new(automaton));
-        whole.push_str(text);
-        text.chars().for_each(|c| single.push_char(c));
-        let (whole, single) = (whole.finish().unwrap(), single.finish().unwrap());
-        assert_eq!(whole, single, "`{text:?}` in pieces");
-        whole
-    }
-}
+use support::patterns::Searches;
 
 fn compile(patterns: &[Pattern]) -> Automata {
     pyre::compile(patterns, &Limits::default()).unwrap()
@@ -99,14 +58,14 @@ fn answers_as_cpython_does() {
             }
         }
     }
-    let tables = Tables::new(compile(&patterns));
+    let tables = Searches::new(&patterns.iter().map(Pattern::text).collect::<Vec<_>>());
     let mut searches = 0;
     for (index, (pattern, case)) in patterns.iter().zip(&expected).enumerate() {
         let inputs = case["inputs"].as_array().unwrap();
         for (input, found) in inputs.iter().zip(case["found"].as_array().unwrap()) {
             let (input, found) = (input.as_str().unwrap(), found.as_bool().unwrap());
             assert_eq!(pattern.naive_search(input), found, "plain: `{}` in {input:?}", pattern.text());
-            assert_eq!(tables.search(index, input), found, "automaton: `{}` in {input:?}", pattern.text());
+            assert_eq!(tables.find(index, input), found, "automaton: `{}` in {input:?}", pattern.text());
             searches += 1;
         }
     }
@@ -214,13 +173,13 @@ proptest! {
     #[test]
     fn both_routes_agree(patterns in prop::collection::vec(pattern(), 4), texts in prop::collection::vec(text(), 12)) {
         let patterns: Vec<Pattern> = patterns.iter().filter_map(|text| pyre::parse(text).ok()).collect();
-        if let Ok(automata) = pyre::compile(&patterns, &Limits::default()) {
-            let tables = Tables::new(automata);
-            for (index, pattern) in patterns.iter().enumerate() {
-                for text in &texts {
-                    let plain = pattern.naive_search(text);
-                    prop_assert_eq!(plain, tables.search(index, text), "`{}` in {:?}", pattern.text(), text);
-                }
+        let texts_of: Vec<&str> = patterns.iter().map(Pattern::text).collect();
+        let (answers, tables) = support::patterns::accepted(&texts_of);
+        for (pattern, answer) in patterns.iter().zip(answers) {
+            let Ok(place) = answer else { continue };
+            for text in &texts {
+                let plain = pattern.naive_search(text);
+                prop_assert_eq!(plain, tables.find(place, text), "`{}` in {:?}", pattern.text(), text);
             }
         }
     }
@@ -281,9 +240,9 @@ fn hostile_patterns_are_refused_in_time() {
 fn deep_nesting_fits_a_small_stack() {
     let text = format!("{}a{}", "(?:(?:b|".repeat(125), ")*)?".repeat(125));
     let search = move || {
-        let patterns = [pyre::parse(&text).unwrap()];
-        let tables = Tables::new(compile(&patterns));
-        patterns[0].naive_search("bba") && tables.search(0, "bba")
+        let pattern = pyre::parse(&text).unwrap();
+        let tables = Searches::new(&[&text]);
+        pattern.naive_search("bba") && tables.find(0, "bba")
     };
     let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(search).unwrap();
     assert!(thread.join().unwrap());

@@ -181,7 +181,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
                 order.map(|order| order.is_some_and(|order| order_holds(test.op.get(), order)))
             }
             OP_CONTAINS => Constant::get(tables, test.b)?.is_in(value)?,
-            OP_MATCHES => self.found(test.b, value)?,
+            OP_MATCHES => found(tables, index(test.b), value)?,
             _ => return None,
         };
         let holds = match judged {
@@ -193,18 +193,19 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         };
         Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
     }
+}
 
-    /// Whether the automaton finds its pattern in Python's `str` of the value.
-    fn found(&self, dfa: U32, value: Value<'_>) -> Option<Result<bool, &'static str>> {
-        let mut runner = Runner::new(self.tables().automaton(index(dfa))?);
-        let written = pystr::write_str(value, &mut |piece: &str| {
-            runner.push_str(piece);
-            if runner.is_decided() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        match written {
-            Ok(()) => runner.finish().ok().map(Ok),
-            Err(pystr::TooDeep) => Some(Err(SHALLOW)),
-        }
+/// Whether an automaton finds its pattern in Python's `str` of the value; the inner `Err` says what the
+/// value would have to be.
+pub(crate) fn found(tables: &Tables, dfa: usize, value: Value<'_>) -> Option<Result<bool, &'static str>> {
+    let mut runner = Runner::new(tables.automaton(dfa)?);
+    let written = pystr::write_str(value, &mut |piece: &str| {
+        runner.push_str(piece);
+        if runner.is_decided() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    match written {
+        Ok(()) => runner.finish().ok().map(Ok),
+        Err(pystr::TooDeep) => Some(Err(SHALLOW)),
     }
 }
 

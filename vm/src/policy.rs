@@ -148,6 +148,15 @@ impl Policy {
         rules.iter().enumerate().map(view)
     }
 
+    /// Whether a regular expression of the policy, by its position, is found in Python's `str` of the
+    /// value, as a test of a rule would find it; `None` if there is no such pattern. For tests and
+    /// benches of the automata.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn search(&self, pattern: usize, value: Value<'_>) -> Option<bool> {
+        crate::eval::found(&self.tables, pattern, value)?.ok()
+    }
+
     /// What holds when no rule matches.
     #[must_use]
     pub fn default_outcome(&self) -> (Approval, RiskLevel) {

@@ -22,6 +22,7 @@ pub mod damage;
 pub mod generate;
 pub mod globs;
 pub mod node;
+pub mod patterns;
 
 use aegis_vm::json::{BigInteger, Json};
 use aegisc::diag::{LevelSetting, Levels};
