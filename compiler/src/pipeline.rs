@@ -127,8 +127,8 @@ fn front(layers: Vec<LayerSource>, options: &Options) -> Front {
 fn automata(policy: &hir::Policy, found: &mut Vec<Diagnostic>) -> Option<Automata> {
     match pyre::compile(&policy.patterns, &pyre::Limits::default()) {
         Ok(automata) => Some(automata),
-        Err((at, error)) => {
-            found.extend(too_large(policy, at, &error));
+        Err(errors) => {
+            found.extend(errors.iter().filter_map(|(at, error)| too_large(policy, *at, error)));
             None
         }
     }

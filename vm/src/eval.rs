@@ -6,18 +6,17 @@
 
 use crate::compare::Constant;
 use crate::decision::{Condition, DecisionError};
-use crate::dfa::Runner;
 use crate::format::{
-    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
+    NONE, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
     OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test, hash_key,
     hash_text,
 };
+use crate::pattern::{self, Groups};
 use crate::policy::Policy;
 use crate::tables::{Tables, bucket_place, globs_of, index, low_half};
 use crate::value::Value;
 use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr, words};
 use core::cmp::Ordering;
-use core::ops::ControlFlow;
 use zerocopy::little_endian::U32;
 
 /// What a rule makes of an action.
@@ -44,12 +43,14 @@ pub(crate) struct Evaluation<'p, 'a, C> {
     clock: C,
     /// What the clock said, once it was read: also that there is no time.
     time: Option<Option<Timestamp>>,
+    /// What groups of patterns found, once one was asked.
+    groups: Option<Groups>,
 }
 
 impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     pub(crate) fn new(policy: &'p Policy, request: Request<'a>, clock: C) -> Self {
         let agent = if request.agent_id.is_empty() { "*" } else { request.agent_id };
-        Evaluation { policy, request, agent, clock, time: None }
+        Evaluation { policy, request, agent, clock, time: None, groups: None }
     }
 
     fn tables(&self) -> &'p Tables {
@@ -164,7 +165,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         *self.time.get_or_insert_with(|| self.clock.now())
     }
 
-    fn param_test(&self, test: &Test) -> Option<Tested<'p>> {
+    fn param_test(&mut self, test: &Test) -> Option<Tested<'p>> {
         let tables = self.tables();
         let param_index = index(test.a);
         let name = tables.param(param_index)?;
@@ -181,7 +182,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
                 order.map(|order| order.is_some_and(|order| order_holds(test.op.get(), order)))
             }
             OP_CONTAINS => Constant::get(tables, test.b)?.is_in(value)?,
-            OP_MATCHES => found(tables, index(test.b), value)?,
+            OP_MATCHES => self.find(param_index, index(test.b), value)?,
             _ => return None,
         };
         let holds = match judged {
@@ -193,19 +194,18 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         };
         Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
     }
-}
 
-/// Whether an automaton finds its pattern in Python's `str` of the value; the inner `Err` says what the
-/// value would have to be.
-pub(crate) fn found(tables: &Tables, dfa: usize, value: Value<'_>) -> Option<Result<bool, &'static str>> {
-    let mut runner = Runner::new(tables.automaton(dfa)?);
-    let written = pystr::write_str(value, &mut |piece: &str| {
-        runner.push_str(piece);
-        if runner.is_decided() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    match written {
-        Ok(()) => runner.finish().ok().map(Ok),
-        Err(pystr::TooDeep) => Some(Err(SHALLOW)),
+    /// Whether a pattern is found in Python's `str` of the value.
+    fn find(&mut self, param: usize, pattern: usize, value: Value<'_>) -> Option<Result<bool, &'static str>> {
+        let tables = self.tables();
+        if let Value::Str(text) = value {
+            let record = tables.patterns.get(&tables.bytes, pattern)?;
+            if record.group.get() != NONE {
+                let groups = self.groups.get_or_insert_default();
+                return groups.find(tables, record, param, text).map(Ok);
+            }
+        }
+        Some(pattern::find(tables, pattern, value)?.map_err(|pystr::TooDeep| SHALLOW))
     }
 }
 

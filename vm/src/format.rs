@@ -29,9 +29,14 @@
 //! CONSTS        Const*                                 children stand after their parent, in a row
 //! WORDS         text*                                  sorted within a set
 //! WORD_SETS     { first, count }* into WORDS
-//! CLASS_MAP     empty, or ClassMapHead, u16 x 8704 blocks, u16 x 128 x blocks
-//! DFA_BYTES     column maps, transition tables and answers of the automata
-//! DFAS          Dfa*
+//! CLASS_MAP     empty, or ClassMapHead, u16 x stage1, class x 128 x blocks
+//! COLUMN_MAPS   { u8 x classes }*                      each once
+//! AUTOMATON_BYTES   tables, one after another
+//! AUTOMATA      Automaton*
+//! PATTERNS      Pattern*
+//! GROUPS        Group*
+//! GROUP_MEMBERS pattern index*
+//! GROUP_ANSWERS GroupAnswer*
 //! TESTS         Test*
 //! RULES         Rule*                                  in the order of evaluation
 //! SHAPES        Shape*                                 at most 8, by ascending mask
@@ -49,13 +54,12 @@
 //!
 //! # Automata
 //!
-//! A [`Dfa`] steps over *classes* of code points: the class map gives the class of a code point
-//! (`blocks[stage1[cp / 128]][cp % 128]`), the automaton's column map the column of a class, and the
-//! table the next state: `table[state * columns + column]`, entries of `width` bytes. The text is fed
-//! without one trailing `\n`; the answer byte of the last state then says whether the pattern is
-//! found at the end, and whether before a final newline.
+//! How regular expressions are walked is drawn in [`Automaton`], [`Pattern`] and [`Group`].
+
+mod automata;
 
 pub use crate::hash::{hash_key, hash_text};
+pub use automata::*;
 
 use serde::{Deserialize, Serialize};
 use zerocopy::little_endian::{U16, U32, U64};
@@ -65,10 +69,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub const MAGIC: [u8; 8] = *b"\x89AEGISB\n";
 
 /// The format that this crate reads and writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The sections in the order in which they stand.
-pub const SECTIONS: [SectionId; 18] = [
+pub const SECTIONS: [SectionId; 23] = [
     SectionId::Manifest,
     SectionId::Strings,
     SectionId::GlobRanges,
@@ -79,8 +83,13 @@ pub const SECTIONS: [SectionId; 18] = [
     SectionId::Words,
     SectionId::WordSets,
     SectionId::ClassMap,
-    SectionId::DfaBytes,
-    SectionId::Dfas,
+    SectionId::ColumnMaps,
+    SectionId::AutomatonBytes,
+    SectionId::Automata,
+    SectionId::Patterns,
+    SectionId::Groups,
+    SectionId::GroupMembers,
+    SectionId::GroupAnswers,
     SectionId::Tests,
     SectionId::Rules,
     SectionId::Shapes,
@@ -103,8 +112,13 @@ pub enum SectionId {
     Words,
     WordSets,
     ClassMap,
-    DfaBytes,
-    Dfas,
+    ColumnMaps,
+    AutomatonBytes,
+    Automata,
+    Patterns,
+    Groups,
+    GroupMembers,
+    GroupAnswers,
     Tests,
     Rules,
     Shapes,
@@ -135,8 +149,13 @@ impl SectionId {
             SectionId::Words => "words",
             SectionId::WordSets => "word sets",
             SectionId::ClassMap => "class map",
-            SectionId::DfaBytes => "automaton tables",
-            SectionId::Dfas => "automata",
+            SectionId::ColumnMaps => "column maps",
+            SectionId::AutomatonBytes => "automaton tables",
+            SectionId::Automata => "automata",
+            SectionId::Patterns => "patterns",
+            SectionId::Groups => "groups",
+            SectionId::GroupMembers => "group members",
+            SectionId::GroupAnswers => "group answers",
             SectionId::Tests => "tests",
             SectionId::Rules => "rules",
             SectionId::Shapes => "shapes",
@@ -309,53 +328,6 @@ pub struct WordSet {
     pub count: U32,
 }
 
-/// The head of `CLASS_MAP`.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-#[expect(missing_docs, reason = "two counts")]
-pub struct ClassMapHead {
-    pub classes: U32,
-    pub blocks: U32,
-}
-
-/// Code points to a block of the class map.
-pub const CLASS_BLOCK: usize = 128;
-/// Entries of the class map's first stage: one a block of all code points.
-pub const CLASS_STAGE1: usize = 0x11_0000 / CLASS_BLOCK;
-
-/// An automaton. Offsets are into `DFA_BYTES`.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-pub struct Dfa {
-    /// The pattern as written.
-    pub pattern: Text,
-    /// The number of states, at least 1.
-    pub states: U32,
-    /// The number of columns, 1 to 256.
-    pub columns: U32,
-    /// Bytes of a table entry: 1 or 2.
-    pub width: U32,
-    /// The state before the first character.
-    pub start: U32,
-    /// The column map: one byte for each class of the class map.
-    pub column_map: U32,
-    /// The table: `states * columns` entries.
-    pub table: U32,
-    /// The answers: one byte for each state, of the `ANSWER_` bits.
-    pub answers: U32,
-    /// 1 if the empty text matches, else 0.
-    pub empty: U32,
-}
-
-/// The pattern is found if the text ends here.
-pub const ANSWER_END: u8 = 1;
-/// The pattern is found if only a final newline follows.
-pub const ANSWER_NEWLINE: u8 = 2;
-/// The pattern is found whatever follows; the state leads only to itself.
-pub const ANSWER_FOUND: u8 = 4;
-/// The pattern is not found whatever follows; the state leads only to itself.
-pub const ANSWER_DEAD: u8 = 8;
-
 /// A test of a rule.
 ///
 /// | op | `a` | `b` |
@@ -364,7 +336,7 @@ pub const ANSWER_DEAD: u8 = 8;
 /// | [`OP_TIME_AFTER`], [`OP_TIME_BEFORE`] | minute of the day, 0 to 1439 | 0 |
 /// | [`OP_WEEKDAYS`] | bit 0 Monday … bit 6 Sunday | 0 |
 /// | [`OP_EQ`] … [`OP_CONTAINS`] | param | constant |
-/// | [`OP_MATCHES`] | param | automaton |
+/// | [`OP_MATCHES`] | param | pattern |
 /// | [`OP_SEMANTIC`] | word set | 0 |
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
 #[repr(C)]

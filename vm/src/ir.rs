@@ -12,9 +12,10 @@
 //! ```
 
 use crate::format::{
-    CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL, CONST_STR, Const,
-    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
-    OP_TIME_BEFORE, OP_WEEKDAYS, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test,
+    AUTOMATON_NFA, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
+    CONST_STR, Const, GROUP_BACKWARD, GROUP_FORWARD, NONE, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE,
+    OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, SHAPE_AGENT,
+    SHAPE_TARGET, SHAPE_TYPE, Test,
 };
 use crate::policy::{Policy, RuleView};
 use crate::tables::{Tables, index, literals_of};
@@ -29,6 +30,7 @@ impl Policy {
     /// Only what `out` itself refuses.
     pub fn write_ir(&self, out: &mut impl Write) -> fmt::Result {
         self.write_shapes(out)?;
+        self.write_groups(out)?;
         writeln!(out, "rules")?;
         for rule in self.rules() {
             self.write_rule(out, rule)?;
@@ -66,6 +68,28 @@ impl Policy {
                 candidates.iter().try_for_each(|rule| write!(out, " {rule}"))?;
                 writeln!(out)?;
             }
+        }
+        Ok(())
+    }
+
+    fn write_groups(&self, out: &mut impl Write) -> fmt::Result {
+        let tables = &self.tables;
+        let groups = tables.groups.slice(&tables.bytes).unwrap_or_default();
+        if groups.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "groups of patterns")?;
+        for (at, group) in groups.iter().enumerate() {
+            let automaton = tables.automata.get(&tables.bytes, index(group.automaton));
+            let rows = automaton.map_or(0, |automaton| automaton.rows.get());
+            match group.kind.get() {
+                GROUP_FORWARD => write!(out, "  {at}: forward through {rows} states:")?,
+                GROUP_BACKWARD => write!(out, "  {at}: backward through {rows} states:")?,
+                _ => write!(out, "  {at}: side by side:")?,
+            }
+            let members = tables.group_members.run(&tables.bytes, group.first_member, group.members);
+            members.unwrap_or_default().iter().try_for_each(|member| write!(out, " {member}"))?;
+            writeln!(out)?;
         }
         Ok(())
     }
@@ -116,10 +140,13 @@ impl fmt::Display for ShowTest<'_> {
             OP_LTE => compared(f, "<="),
             OP_CONTAINS => compared(f, "contains"),
             OP_MATCHES => {
-                let dfa = tables.dfas.get(&tables.bytes, index(b));
-                let pattern = dfa.and_then(|dfa| tables.text(dfa.pattern)).unwrap_or_default();
-                let states = dfa.map_or(0, |dfa| dfa.states.get());
-                write!(f, "param {param:?} matches {pattern:?} (automaton {b}, {states} states)")
+                let pattern = tables.patterns.get(&tables.bytes, index(b));
+                let text = pattern.and_then(|pattern| tables.text(pattern.text)).unwrap_or_default();
+                write!(f, "param {param:?} matches {text:?} (pattern {b}")?;
+                if let Some(pattern) = pattern {
+                    write!(f, "{}", ShowWay { tables, pattern })?;
+                }
+                f.write_char(')')
             }
             OP_SEMANTIC => {
                 write!(f, "a word among")?;
@@ -129,6 +156,34 @@ impl fmt::Display for ShowTest<'_> {
                 { words }.try_for_each(|word| write!(f, " {word}"))
             }
             op => write!(f, "unknown test {op}"),
+        }
+    }
+}
+
+/// By what a pattern is searched for.
+struct ShowWay<'p> {
+    tables: &'p Tables,
+    pattern: &'p Pattern,
+}
+
+impl fmt::Display for ShowWay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (tables, pattern) = (self.tables, self.pattern);
+        let literal = tables.text(pattern.literal).unwrap_or_default();
+        if pattern.group.get() != NONE {
+            return write!(f, ": bit {} of group {}", pattern.bit, pattern.group);
+        }
+        if !literal.is_empty() {
+            write!(f, ", needs {literal:?}")?;
+        }
+        let (way, automaton) = match pattern.backward.get() {
+            NONE => ("forward", pattern.forward),
+            _ => ("backward", pattern.backward),
+        };
+        match tables.automata.get(&tables.bytes, index(automaton)) {
+            Some(nfa) if nfa.kind.get() == AUTOMATON_NFA => write!(f, ", {way} through sets of places"),
+            Some(automaton) => write!(f, ", {way} through {} states", automaton.rows),
+            None => Ok(()),
         }
     }
 }

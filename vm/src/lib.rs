@@ -97,8 +97,6 @@
 mod action;
 mod compare;
 mod decision;
-#[doc(hidden)]
-pub mod dfa;
 mod error;
 mod eval;
 pub mod format;
@@ -108,6 +106,7 @@ mod ir;
 pub mod json;
 mod load;
 mod number;
+mod pattern;
 mod policy;
 mod pystr;
 mod tables;

@@ -154,7 +154,7 @@ impl Policy {
     #[doc(hidden)]
     #[must_use]
     pub fn search(&self, pattern: usize, value: Value<'_>) -> Option<bool> {
-        crate::eval::found(&self.tables, pattern, value)?.ok()
+        crate::pattern::find(&self.tables, pattern, value)?.ok()
     }
 
     /// What holds when no rule matches.

@@ -4,13 +4,14 @@
 //! checked and gives `None` when it misses, which after a successful load cannot happen: the
 //! evaluator turns it into a decision that blocks.
 
-use crate::dfa::{self, Automaton, Classes};
 use crate::format::{
-    self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, SHAPE_FIELDS, Shape, Test, Text, WordSet,
+    self, Automaton, Bucket, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Pattern, Rule,
+    SHAPE_FIELDS, Shape, Test, Text, WordSet,
 };
+use crate::pattern::ClassMap;
 use core::marker::PhantomData;
 use core::ops::Range;
-use zerocopy::little_endian::{U16, U32};
+use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 /// A number of the format as an index; too large an index finds nothing.
@@ -82,11 +83,14 @@ pub(crate) struct Tables {
     pub(crate) consts: Table<Const>,
     pub(crate) words: Table<Text>,
     pub(crate) word_sets: Table<WordSet>,
-    pub(crate) stage1: Table<U16>,
-    pub(crate) class_blocks: Table<U16>,
-    pub(crate) classes: usize,
-    pub(crate) dfa_bytes: Range<usize>,
-    pub(crate) dfas: Table<Dfa>,
+    pub(crate) class_map: ClassMap,
+    pub(crate) column_maps: Range<usize>,
+    pub(crate) automaton_bytes: Range<usize>,
+    pub(crate) automata: Table<Automaton>,
+    pub(crate) patterns: Table<Pattern>,
+    pub(crate) groups: Table<Group>,
+    pub(crate) group_members: Table<U32>,
+    pub(crate) group_answers: Table<GroupAnswer>,
     pub(crate) tests: Table<Test>,
     pub(crate) rules: Table<Rule>,
     pub(crate) shapes: Table<Shape>,
@@ -127,30 +131,6 @@ impl Tables {
 
     pub(crate) fn tests_of(&self, rule: &Rule) -> Option<&[Test]> {
         self.tests.run(&self.bytes, rule.first_test, rule.tests)
-    }
-
-    /// The automaton of an index, with its parts where they stand.
-    pub(crate) fn automaton(&self, dfa: usize) -> Option<Automaton<'_>> {
-        let dfa = self.dfas.get(&self.bytes, dfa)?;
-        let bytes = self.bytes.get(self.dfa_bytes.clone())?;
-        let part = |start: U32, length: usize| bytes.get(index(start)..index(start).checked_add(length)?);
-        let (states, columns) = (index(dfa.states), index(dfa.columns));
-        let cells = states.checked_mul(columns)?;
-        Some(Automaton {
-            classes: Classes {
-                stage1: self.stage1.slice(&self.bytes)?,
-                blocks: self.class_blocks.slice(&self.bytes)?,
-            },
-            column_map: part(dfa.column_map, self.classes)?,
-            columns,
-            table: match dfa.width.get() {
-                1 => dfa::Table::Narrow(part(dfa.table, cells)?),
-                _ => dfa::Table::Wide(<[U16]>::ref_from_bytes(part(dfa.table, cells.checked_mul(2)?)?).ok()?),
-            },
-            answers: part(dfa.answers, states)?,
-            start: index(dfa.start),
-            empty: dfa.empty.get() == 1,
-        })
     }
 }
 

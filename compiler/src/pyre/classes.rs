@@ -44,6 +44,12 @@ impl Sets {
         self.intern(tables::class(Class::Word, over).to_vec())
     }
 
+    /// The set of what any of these sets has.
+    pub(super) fn union(&mut self, sets: &[SetId]) -> SetId {
+        let all = sets.iter().flat_map(|&set| self.ranges(set)).copied().collect();
+        self.intern(unite(all))
+    }
+
     fn intern(&mut self, ranges: Vec<(u32, u32)>) -> SetId {
         if let Some(&known) = self.by_ranges.get(&ranges) {
             return known;
@@ -208,8 +214,18 @@ impl Partition {
             };
             stage1.push(number);
         }
+        // The last block runs on to the last code point, mostly all of one class: then it need not stand there
+        // for each of the blocks that end the map.
+        let last = stage1.last().and_then(|&last| blocks.chunks_exact(CLASS_BLOCK).nth(last.into()));
+        let rest = last.and_then(|block| block.first()).copied().unwrap_or(0);
+        if last.is_some_and(|block| block.iter().all(|&class| class == rest)) {
+            let number = stage1.last().copied();
+            while stage1.len() > 1 && stage1.last().copied() == number {
+                stage1.pop();
+            }
+        }
         let classes = u32::try_from(self.first.len()).ok()?;
-        Some(ClassMap { classes, stage1, blocks })
+        Some(ClassMap { classes, rest, stage1, blocks })
     }
 }
 
@@ -218,7 +234,9 @@ impl Partition {
 pub struct ClassMap {
     /// The number of classes; 0 if there is no pattern, and then there is no map either.
     pub classes: u32,
-    /// For each 128 code points their block.
+    /// The class of the code points past the first stage.
+    pub rest: u16,
+    /// For each 128 code points their block; the first block is that of ASCII.
     pub stage1: Vec<u16>,
     /// The blocks, 128 classes each.
     pub blocks: Vec<u16>,
@@ -229,6 +247,12 @@ impl ClassMap {
     #[must_use]
     pub fn block_count(&self) -> usize {
         self.blocks.len() / CLASS_BLOCK
+    }
+
+    /// The bytes of a class: 1 if every class fits, else 2.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        if self.classes <= 256 { 1 } else { 2 }
     }
 }
 

@@ -1,27 +1,31 @@
-//! Patterns -> one class map and one minimal automaton a pattern, within limits.
+//! Patterns -> one class map, and for each pattern the automata that search for it, within limits.
 
+use super::bits::{self, BitNfa};
 use super::classes::{ClassMap, Partition, Sets};
-use super::dfa::{Columns, Excess, determinise};
+use super::dfa::{Columns, Excess, Search, determinise};
 use super::minimise::{Dfa, minimise};
-use super::nfa::{self, Nfa};
+use super::nfa::{self, Direction, Nfa};
+use super::shape::{self, Literal};
 use super::{Pattern, PatternError, PatternErrorKind, shown};
 use std::ops::Range;
 
-/// Limits on what a pattern may take to compile. A limit on states alone does not bound the time,
-/// as the states of a large pattern are themselves large; hence the limit on work.
+/// Limits on what patterns may take to compile. A limit on states alone does not bound the time,
+/// as the states of a large pattern are themselves large; hence the limits on work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// States of the nondeterministic automaton, at most 65,534.
     pub nfa_states: usize,
-    /// States of the deterministic automaton, before it is minimal, at most 65,535.
+    /// States of the deterministic automaton, before it is minimal, at most 65,533.
     pub dfa_states: usize,
-    /// Steps of the subset construction.
+    /// Steps of the subset construction, for one automaton.
     pub work: usize,
+    /// Steps of the subset construction, for all patterns.
+    pub total_work: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { nfa_states: 20_000, dfa_states: 10_000, work: 20_000_000 }
+        Limits { nfa_states: 20_000, dfa_states: 10_000, work: 10_000_000, total_work: 1_000_000_000 }
     }
 }
 
@@ -30,45 +34,168 @@ impl Default for Limits {
 pub struct Automata {
     /// The map that all automata share.
     pub classes: ClassMap,
-    /// An automaton for each pattern, in their order.
-    pub dfas: Vec<Dfa>,
+    /// What each pattern came to, in their order.
+    pub patterns: Vec<Compiled>,
+}
+
+/// A compiled pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compiled {
+    /// Steps over a text without its last newline.
+    pub forward: Forward,
+    /// Steps over a text from its end; only for patterns that can only be found there.
+    pub backward: Option<Backward>,
+    /// What every text in which the pattern is found holds.
+    pub literal: Option<Literal>,
+    /// Whether the pattern is found in the empty text.
+    pub empty: bool,
+    /// Whether the pattern is made of characters and alternatives alone.
+    pub finite: bool,
+    /// Whether every match begins at the start of the text.
+    pub anchored: bool,
+}
+
+/// How a pattern is searched for from the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forward {
+    /// By a deterministic automaton.
+    Dfa(Dfa),
+    /// By sets of places, where a deterministic automaton would pass the limits.
+    Bits(BitNfa),
+}
+
+/// How a pattern is searched for from the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backward {
+    /// The automaton; anchored where the text ends.
+    pub dfa: Dfa,
+    /// Whether the pattern may also end before a final newline.
+    pub newline: bool,
+}
+
+impl Compiled {
+    /// The forward automaton, if it is deterministic.
+    #[must_use]
+    pub fn dfa(&self) -> Option<&Dfa> {
+        match &self.forward {
+            Forward::Dfa(dfa) => Some(dfa),
+            Forward::Bits(_) => None,
+        }
+    }
+}
+
+/// What one pattern needs before the classes are known.
+struct Parts {
+    forward: Nfa,
+    backward: Option<(Nfa, bool)>,
 }
 
 /// Compiles patterns. The same patterns give the same automata, always and everywhere.
 ///
 /// # Errors
 ///
-/// The index of the first pattern that passes a limit, with what made it large.
-pub fn compile(patterns: &[Pattern], limits: &Limits) -> Result<Automata, (usize, PatternError)> {
+/// Each pattern that passes a limit, by its index, with what made it large.
+pub fn compile(patterns: &[Pattern], limits: &Limits) -> Result<Automata, Vec<(usize, PatternError)>> {
     if patterns.is_empty() {
         return Ok(Automata::default());
     }
+    let mut errors = Vec::new();
     let mut sets = Sets::default();
-    let mut nfas = Vec::with_capacity(patterns.len());
+    let mut all = Vec::with_capacity(patterns.len());
     for (index, pattern) in patterns.iter().enumerate() {
-        let nfa = nfa::build(&pattern.ast, pattern.root, &pattern.text, limits.nfa_states, &mut sets);
-        nfas.push(nfa.map_err(|error| (index, error))?);
+        match parts(pattern, limits, &mut sets) {
+            Ok(parts) => all.push((index, pattern, parts)),
+            Err(error) => errors.push((index, error)),
+        }
     }
     let partition = sets.partition();
     let Some(classes) = partition.to_map() else {
-        let widest = nfas.iter().zip(patterns).enumerate().max_by_key(|(_, (nfa, _))| nfa.sets.len());
-        let (index, length) = widest.map_or((0, 0), |(index, (_, pattern))| (index, pattern.text.len()));
+        let widest = all.iter().max_by_key(|(_, _, parts)| parts.forward.sets.len());
+        let (index, length) = widest.map_or((0, 0), |&(index, pattern, _)| (index, pattern.text.len()));
         let message = "the patterns of this policy tell too many characters apart; this one the most";
-        return Err((index, too_large(0..length, message.to_owned(), "split the policy")));
+        errors.push((index, too_large(0..length, message.to_owned(), "split the policy")));
+        return Err(errors);
     };
-    let mut dfas = Vec::with_capacity(patterns.len());
-    for (index, (pattern, nfa)) in patterns.iter().zip(&nfas).enumerate() {
-        let dfa = build(nfa, &sets, &partition, limits)
-            .map_err(|excess| (index, explain(pattern, excess, limits)))?;
-        dfas.push(dfa);
+    let mut builder = Builder { sets: &sets, partition: &partition, limits, total: limits.total_work };
+    let mut compiled = Vec::with_capacity(all.len());
+    for (index, pattern, parts) in &all {
+        match builder.compile(pattern, parts) {
+            Ok(pattern) => compiled.push(pattern),
+            Err(excess) => errors.push((*index, explain(pattern, excess, limits))),
+        }
     }
-    Ok(Automata { classes, dfas })
+    if errors.is_empty() { Ok(Automata { classes, patterns: compiled }) } else { Err(errors) }
 }
 
-fn build(nfa: &Nfa, sets: &Sets, partition: &Partition, limits: &Limits) -> Result<Dfa, Excess> {
-    let columns = Columns::new(nfa, sets, partition)?;
-    let raw = determinise(nfa, sets, partition, &columns, limits.dfa_states, limits.work)?;
-    Ok(minimise(&raw, &columns.of_class))
+fn parts(pattern: &Pattern, limits: &Limits, sets: &mut Sets) -> Result<Parts, PatternError> {
+    let Pattern { ast, root, text, .. } = pattern;
+    let mut build = |direction| nfa::build(ast, *root, text, limits.nfa_states, direction, sets);
+    let forward = build(Direction::Forward)?;
+    let backward = match shape::end(ast, *root) {
+        Some(end) => Some((build(Direction::Backward)?, end.newline)),
+        None => None,
+    };
+    Ok(Parts { forward, backward })
+}
+
+struct Builder<'a> {
+    sets: &'a Sets,
+    partition: &'a Partition,
+    limits: &'a Limits,
+    /// What is left of the work for all patterns.
+    total: usize,
+}
+
+/// A backward automaton is an addition: it may take this part of what a forward one may.
+const BACKWARD_SHARE: usize = 20;
+
+impl Builder<'_> {
+    fn compile(&mut self, pattern: &Pattern, parts: &Parts) -> Result<Compiled, Excess> {
+        let columns = Columns::new(&parts.forward, self.sets, self.partition)?;
+        let limits = self.limits;
+        let built = self.dfa(&parts.forward, &columns, Search::Anywhere, limits.dfa_states, limits.work);
+        let forward = match built {
+            Ok(dfa) => Forward::Dfa(dfa),
+            Err(excess) => match bits::build(&parts.forward, self.sets, self.partition, &columns) {
+                Some(bits) => Forward::Bits(bits),
+                None => return Err(excess),
+            },
+        };
+        let (states, work) = (limits.dfa_states / BACKWARD_SHARE, limits.work / BACKWARD_SHARE);
+        let backward = parts.backward.as_ref().and_then(|(nfa, newline)| {
+            let dfa = self.dfa(nfa, &columns, Search::Anchored, states, work).ok()?;
+            Some(Backward { dfa, newline: *newline })
+        });
+        let Pattern { ast, root, .. } = pattern;
+        Ok(Compiled {
+            forward,
+            backward,
+            literal: shape::literal(ast, *root),
+            empty: parts.forward.is_found_in_nothing(),
+            finite: shape::is_finite(ast, *root),
+            anchored: shape::is_anchored(ast, *root),
+        })
+    }
+
+    fn dfa(
+        &mut self,
+        nfa: &Nfa,
+        columns: &Columns,
+        search: Search,
+        states: usize,
+        work: usize,
+    ) -> Result<Dfa, Excess> {
+        let mut left = work.min(self.total);
+        let exhausted = left < work;
+        let before = left;
+        let raw = determinise(nfa, self.sets, self.partition, columns, search, states, &mut left);
+        self.total -= before - left;
+        match raw {
+            Ok(raw) => Ok(minimise(&raw, &columns.of_class)),
+            Err(Excess::Work) if exhausted => Err(Excess::TotalWork),
+            Err(excess) => Err(excess),
+        }
+    }
 }
 
 fn too_large(at: Range<usize>, message: String, help: &str) -> PatternError {
@@ -77,10 +204,18 @@ fn too_large(at: Range<usize>, message: String, help: &str) -> PatternError {
 
 /// Says what made a pattern large: its longest counted repetition, if it has one.
 fn explain(pattern: &Pattern, excess: Excess, limits: &Limits) -> PatternError {
+    let whole = 0..pattern.text.len();
     let limit = match excess {
         Excess::Columns => {
-            let message = "the pattern tells more than 256 kinds of characters apart".to_owned();
-            return too_large(0..pattern.text.len(), message, "split it into several rules");
+            let message = "the pattern tells more than 254 kinds of characters apart".to_owned();
+            return too_large(whole, message, "split it into several rules");
+        }
+        Excess::TotalWork => {
+            let message = format!(
+                "the patterns before this one have taken the {} steps of work that all patterns of a policy may",
+                limits.total_work
+            );
+            return too_large(whole, message, "split the policy, or make the patterns simpler");
         }
         Excess::States => format!("more than {} states", limits.dfa_states),
         Excess::Work => format!("more than {} steps of work", limits.work),
@@ -93,7 +228,7 @@ fn explain(pattern: &Pattern, excess: Excess, limits: &Limits) -> PatternError {
         }
         None => {
             let message = format!("the automaton takes {limit}");
-            too_large(0..pattern.text.len(), message, "split it into several rules")
+            too_large(whole, message, "split it into several rules")
         }
     }
 }

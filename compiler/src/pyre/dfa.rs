@@ -1,5 +1,5 @@
 //! The subset construction: nondeterministic automaton -> a deterministic one over the columns of
-//! one pattern, with unanchored search built in.
+//! one pattern, with unanchored search built in where it is asked for.
 //!
 //! A look asks about one character before and one after its place. The character before is known
 //! when a state is made; one after is not, so a look that asks about it stays *pending* in the state
@@ -13,14 +13,14 @@ use std::collections::HashMap;
 
 /// What a look can ask about a neighbour of its place, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Side(u8);
+pub(super) struct Side(u8);
 
 impl Side {
     /// The start or the end of the text.
-    const EDGE: Side = Side(1);
-    const NEWLINE: Side = Side(2);
+    pub(super) const EDGE: Side = Side(1);
+    pub(super) const NEWLINE: Side = Side(2);
     /// The newline that ends the text.
-    const FINAL: Side = Side(4);
+    pub(super) const FINAL: Side = Side(4);
     const WORD: Side = Side(8);
     const ASCII_WORD: Side = Side(16);
 
@@ -28,7 +28,7 @@ impl Side {
         self.0 & bits.0 != 0
     }
 
-    fn and(self, bits: Side) -> Side {
+    pub(super) fn and(self, bits: Side) -> Side {
         Side(self.0 | bits.0)
     }
 
@@ -42,7 +42,7 @@ impl Side {
 
 /// Whether a look holds between two neighbours of a text that is not empty; `None` if it depends on
 /// the one after, which is not known.
-fn holds(look: Look, before: Side, after: Option<Side>) -> Option<bool> {
+pub(super) fn holds(look: Look, before: Side, after: Option<Side>) -> Option<bool> {
     Some(match look {
         Look::TextStart => before.has(Side::EDGE),
         Look::LineStart => before.has(Side::EDGE.and(Side::NEWLINE)),
@@ -62,15 +62,26 @@ pub(super) struct Raw {
     pub(super) table: Vec<StateId>,
     /// For each state whether the pattern is found at the end, and before a final newline.
     pub(super) answers: Vec<Answer>,
-    /// Whether it is found in the empty text.
-    pub(super) empty: bool,
 }
 
-/// What a state answers where the text ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Answer {
-    pub(super) end: bool,
-    pub(super) newline: bool,
+/// What a state answers, as bits of the patterns that the automaton finds: bit 0 for one pattern alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Answer {
+    /// Found here, whatever follows.
+    pub now: u64,
+    /// Found if the text ends here.
+    pub end: u64,
+    /// Found if only a final newline follows.
+    pub newline: u64,
+}
+
+/// Where a match may begin, and how the text is fed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Search {
+    /// Anywhere in a text that is fed without one trailing newline.
+    Anywhere,
+    /// At the first character that is fed; the text is fed whole.
+    Anchored,
 }
 
 /// "Found", whatever follows.
@@ -82,6 +93,7 @@ pub(super) enum Excess {
     Columns,
     States,
     Work,
+    TotalWork,
 }
 
 /// Columns of one pattern: what its sets tell apart.
@@ -89,7 +101,7 @@ pub(super) struct Columns {
     /// The column of each class.
     pub(super) of_class: Vec<u8>,
     /// For each column a code point in it.
-    sample: Vec<u32>,
+    pub(super) sample: Vec<u32>,
 }
 
 impl Columns {
@@ -117,7 +129,10 @@ impl Columns {
                 *column = match *slot {
                     Some(new) => new,
                     None => {
-                        let new = u8::try_from(sample.len()).map_err(|_| Excess::Columns)?;
+                        let new = u8::try_from(sample.len())
+                            .ok()
+                            .filter(|&new| new < u8::MAX)
+                            .ok_or(Excess::Columns)?;
                         sample.push(c);
                         *slot = Some(new);
                         new
@@ -141,8 +156,9 @@ pub(super) fn determinise(
     sets: &Sets,
     partition: &Partition,
     columns: &Columns,
+    search: Search,
     max_states: usize,
-    max_work: usize,
+    work_left: &mut usize,
 ) -> Result<Raw, Excess> {
     let newline = columns.of_class.get(partition.class_of(0x0a)).copied().unwrap_or(0);
     let columns_of = |&set| {
@@ -154,8 +170,9 @@ pub(super) fn determinise(
         columns_of: nfa.sets.iter().map(columns_of).collect(),
         sides: columns.sample.iter().map(|&c| side_of(nfa, c)).collect(),
         newline: usize::from(newline),
+        search,
         max_states: max_states.min(usize::from(StateId::MAX)),
-        work_left: max_work,
+        work_left,
         known: HashMap::new(),
         keys: Vec::new(),
         bases: vec![Base { members: Vec::new(), next: vec![Vec::new(); columns.sample.len()] }],
@@ -167,7 +184,7 @@ pub(super) fn determinise(
 }
 
 /// What the looks of a pattern can see of a character.
-fn side_of(nfa: &Nfa, c: u32) -> Side {
+pub(super) fn side_of(nfa: &Nfa, c: u32) -> Side {
     let mut side = Side::default();
     if nfa.asks_newline && c == 0x0a {
         side = side.and(Side::NEWLINE);
@@ -219,8 +236,9 @@ struct Builder<'a> {
     sides: Vec<Side>,
     /// The column of the newline.
     newline: usize,
+    search: Search,
     max_states: usize,
-    work_left: usize,
+    work_left: &'a mut usize,
     known: HashMap<Key, StateId>,
     /// The states as they were made, after "found".
     keys: Vec<Key>,
@@ -297,8 +315,12 @@ enum Closure {
 
 impl Builder<'_> {
     fn run(&mut self) -> Result<Raw, Excess> {
-        let start = self.state(Vec::new(), Side::EDGE)?;
-        let both = Answer { end: true, newline: true };
+        let from = match self.search {
+            Search::Anywhere => Vec::new(),
+            Search::Anchored => vec![self.nfa.start],
+        };
+        let start = self.state(from, Side::EDGE)?;
+        let both = Answer { now: 1, end: 1, newline: 1 };
         let columns = self.sides.len();
         let mut table = vec![FOUND; columns];
         let mut answers = vec![both];
@@ -308,11 +330,11 @@ impl Builder<'_> {
             answers.push(self.answer(&key)?);
             self.row(&key, &mut table)?;
         }
-        Ok(Raw { columns, start, table, answers, empty: self.empty()? })
+        Ok(Raw { columns, start, table, answers })
     }
 
     fn work(&mut self, amount: usize) -> Result<(), Excess> {
-        self.work_left = self.work_left.checked_sub(amount).ok_or(Excess::Work)?;
+        *self.work_left = self.work_left.checked_sub(amount).ok_or(Excess::Work)?;
         Ok(())
     }
 
@@ -371,7 +393,11 @@ impl Builder<'_> {
     /// The state of everything that goes on at these states after such a character, and of every
     /// match that begins after it.
     fn state(&mut self, mut from: Vec<StateId>, before: Side) -> Result<StateId, Excess> {
-        let base = match self.start(before)? {
+        let start = match self.search {
+            Search::Anywhere => self.start(before)?,
+            Search::Anchored => Start::Base(0),
+        };
+        let base = match start {
             Start::Found => return Ok(FOUND),
             Start::Base(base) => base,
             Start::Pending => {
@@ -468,6 +494,9 @@ impl Builder<'_> {
     fn answer(&mut self, key: &Key) -> Result<Answer, Excess> {
         // The base holds no look, so nothing of it is found without a character.
         let end = self.found_at_end(&key.members, key.before)?;
+        if self.search == Search::Anchored {
+            return Ok(Answer { now: 0, end: end.into(), newline: end.into() });
+        }
         let last = Side::FINAL.and(Side::NEWLINE);
         let newline = match self.close(&key.members, key.before, Some(last))? {
             Closure::Found => true,
@@ -480,32 +509,10 @@ impl Builder<'_> {
                 self.found_at_end(&next, before)?
             }
         };
-        Ok(Answer { end, newline })
+        Ok(Answer { now: 0, end: end.into(), newline: newline.into() })
     }
 
     fn found_at_end(&mut self, from: &[StateId], before: Side) -> Result<bool, Excess> {
         Ok(matches!(self.close(from, before, Some(Side::EDGE))?, Closure::Found))
-    }
-
-    /// Whether the pattern is found in the empty text, on which neither `\b` nor `\B` holds.
-    fn empty(&mut self) -> Result<bool, Excess> {
-        self.seen.clear();
-        let mut pending = vec![self.nfa.start];
-        while let Some(id) = pending.pop() {
-            if !self.seen.insert(id) {
-                continue;
-            }
-            match self.nfa.states.get(usize::from(id)) {
-                Some(State::Found) => return Ok(true),
-                Some(&State::Split(a, b)) => pending.extend([a, b]),
-                Some(&State::Look(look, next)) => {
-                    if !matches!(look, Look::Boundary(_) | Look::NotBoundary(_)) {
-                        pending.push(next);
-                    }
-                }
-                None | Some(State::Take(..)) => {}
-            }
-        }
-        Ok(false)
     }
 }

@@ -1,5 +1,4 @@
-//! Minimisation: a deterministic automaton -> the smallest one with the same answers, in the form of
-//! `aegis_vm::format`.
+//! Minimisation: a deterministic automaton -> the smallest one with the same answers.
 //!
 //! Hopcroft's algorithm, with the blocks kept as runs of one permutation (after Valmari). The result
 //! is canonical: states are numbered in the order in which a walk from the start meets them, columns
@@ -7,40 +6,86 @@
 
 use super::dfa::{Answer, Raw};
 use super::nfa::StateId;
-use aegis_vm::format::{ANSWER_DEAD, ANSWER_END, ANSWER_FOUND, ANSWER_NEWLINE};
 use std::collections::{BTreeMap, VecDeque};
 
-/// An automaton of the artifact: minimal, canonical. See `aegis_vm::format` for how it is walked.
+/// A deterministic automaton over classes: minimal, canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dfa {
-    /// The number of states, at least 1.
-    pub states: u32,
-    /// The number of columns, 1 to 256.
-    pub columns: u32,
+    /// The number of columns, 1 to 255.
+    pub columns: usize,
     /// The state before the first character.
-    pub start: u32,
+    pub start: StateId,
     /// The column of each class.
     pub column_map: Vec<u8>,
     /// The next state, by state and column.
-    pub table: Vec<u16>,
-    /// For each state its `ANSWER_` bits.
-    pub answers: Vec<u8>,
-    /// Whether the pattern is found in the empty text; the start's answers say nothing about it.
-    pub empty: bool,
+    pub table: Vec<StateId>,
+    /// What each state answers.
+    pub answers: Vec<Answer>,
+}
+
+/// A state that leads only to itself, and what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sink {
+    /// The pattern is found, whatever follows.
+    Found,
+    /// Nothing more is found, whatever follows.
+    Dead,
+}
+
+/// What the cells of a table are; see `aegis_vm::format::Automaton`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Bytes that say where a row begins.
+    Byte,
+    /// Pairs of bytes that say where a row begins.
+    Short,
+    /// Pairs of bytes that count rows.
+    Wide,
 }
 
 impl Dfa {
-    /// The bytes of a table entry: 1 if every state fits, else 2.
-    #[must_use]
-    pub fn width(&self) -> u32 {
-        if self.states <= 256 { 1 } else { 2 }
+    /// The next state.
+    pub(super) fn next(&self, state: StateId, column: usize) -> StateId {
+        self.table.get(usize::from(state) * self.columns + column).copied().unwrap_or(0)
     }
 
-    /// The bytes of the table and the answers, without the column map.
+    /// What a state answers.
+    pub(super) fn answer(&self, state: StateId) -> Answer {
+        self.answers.get(usize::from(state)).copied().unwrap_or_default()
+    }
+
+    /// Whether a state leads only to itself and answers the same in the end as on the way.
     #[must_use]
-    pub fn size(&self) -> usize {
-        let entry = if self.width() == 1 { 1 } else { 2 };
-        self.table.len() * entry + self.answers.len()
+    pub fn sink(&self, state: StateId) -> Option<Sink> {
+        let Answer { now, end, newline } = self.answer(state);
+        let absorbing = (0..self.columns).all(|column| self.next(state, column) == state);
+        match (now, end, newline) {
+            (0, 0, 0) if absorbing => Some(Sink::Dead),
+            (1, 1, 1) if absorbing => Some(Sink::Found),
+            _ => None,
+        }
+    }
+
+    /// The states that are no sinks, in their order: those that have rows.
+    pub fn rows(&self) -> impl Iterator<Item = StateId> {
+        let states = (0..self.states()).filter_map(|state| StateId::try_from(state).ok());
+        states.filter(|&state| self.sink(state).is_none())
+    }
+
+    /// The cells that its table takes.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        match self.rows().count() * (self.columns + 1) {
+            0..=0xfe => Form::Byte,
+            0xff..=0xfffe => Form::Short,
+            _ => Form::Wide,
+        }
+    }
+
+    /// The number of states.
+    #[must_use]
+    pub fn states(&self) -> usize {
+        self.answers.len()
     }
 }
 
@@ -58,9 +103,9 @@ pub(super) fn minimise(raw: &Raw, of_class: &[u8]) -> Dfa {
     };
     // Walk from the start.
     let start = block_of.get(usize::from(raw.start)).copied().unwrap_or(0);
-    let mut numbers: BTreeMap<usize, u16> = BTreeMap::from([(start, 0)]);
+    let mut numbers: BTreeMap<usize, StateId> = BTreeMap::from([(start, 0)]);
     let mut queue = VecDeque::from([start]);
-    let mut rows: Vec<Vec<u16>> = Vec::new();
+    let mut rows: Vec<Vec<StateId>> = Vec::new();
     let mut answers = Vec::new();
     while let Some(block) = queue.pop_front() {
         let state = member.get(&block).copied().unwrap_or(0);
@@ -68,63 +113,36 @@ pub(super) fn minimise(raw: &Raw, of_class: &[u8]) -> Dfa {
         for column in 0..raw.columns {
             let to = next(state, column);
             // There are no more blocks than states, and those are numbered in 16 bits.
-            let fresh = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
+            let fresh = StateId::try_from(numbers.len()).unwrap_or(StateId::MAX);
             let number = *numbers.entry(to).or_insert_with(|| {
                 queue.push_back(to);
                 fresh
             });
             row.push(number);
         }
-        let number = numbers.get(&block).copied().unwrap_or(0);
-        let sink = row.iter().all(|&to| to == number);
-        answers.push(answer_bits(raw.answers.get(state).copied(), sink));
+        answers.push(raw.answers.get(state).copied().unwrap_or_default());
         rows.push(row);
     }
     let merged = merge_columns(&rows, raw.columns, of_class);
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Dfa {
-        states: count(rows.len()),
-        columns: count(merged.columns),
-        start: 0,
-        column_map: merged.of_class,
-        table: merged.table,
-        answers,
-        empty: raw.empty,
-    }
-}
-
-fn answer_bits(answer: Option<Answer>, sink: bool) -> u8 {
-    let Some(Answer { end, newline }) = answer else { return ANSWER_DEAD };
-    let mut bits = 0;
-    if end {
-        bits |= ANSWER_END;
-    }
-    if newline {
-        bits |= ANSWER_NEWLINE;
-    }
-    match (sink, end, newline) {
-        (true, true, true) => bits | ANSWER_FOUND,
-        (true, false, false) => bits | ANSWER_DEAD,
-        _ => bits,
-    }
+    Dfa { columns: merged.columns, start: 0, column_map: merged.of_class, table: merged.table, answers }
 }
 
 struct Merged {
     columns: usize,
     of_class: Vec<u8>,
-    table: Vec<u16>,
+    table: Vec<StateId>,
 }
 
 /// Makes equal columns one, numbered in the order of the first class of each.
-fn merge_columns(rows: &[Vec<u16>], columns: usize, of_class: &[u8]) -> Merged {
-    let mut contents: Vec<Vec<u16>> = vec![Vec::with_capacity(rows.len()); columns];
+fn merge_columns(rows: &[Vec<StateId>], columns: usize, of_class: &[u8]) -> Merged {
+    let mut contents: Vec<Vec<StateId>> = vec![Vec::with_capacity(rows.len()); columns];
     for row in rows {
         for (content, &to) in contents.iter_mut().zip(row) {
             content.push(to);
         }
     }
-    let mut known: BTreeMap<&[u16], u8> = BTreeMap::new();
-    let mut kept: Vec<&[u16]> = Vec::new();
+    let mut known: BTreeMap<&[StateId], u8> = BTreeMap::new();
+    let mut kept: Vec<&[StateId]> = Vec::new();
     let mut new_of_class = Vec::with_capacity(of_class.len());
     for &column in of_class {
         let content = contents.get(usize::from(column)).map_or(&[][..], Vec::as_slice);

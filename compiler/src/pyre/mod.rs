@@ -4,15 +4,18 @@
 //! [`parse`](parse()) reads the dialect as Python does and refuses, with a position, what an
 //! automaton cannot follow; `classes` splits Unicode into the coarsest partition that the patterns
 //! of a policy can tell apart; `nfa`, `dfa` and `minimise` make one small automaton a pattern over
-//! those classes. `naive` matches over the tree and shares nothing with the automata, so that a
+//! those classes, or `bits` sets of places where that would be large; `shape` sees what a pattern's form
+//! says of its matches; `group` joins patterns of one param. `naive` matches over the tree and shares nothing with the automata, so that a
 //! fault in either shows.
 
 mod ast;
+mod bits;
 mod classes;
 mod compile;
 mod dfa;
 mod escape;
 mod flags;
+mod group;
 mod groups;
 mod minimise;
 mod naive;
@@ -20,12 +23,17 @@ mod nfa;
 mod oddity;
 mod parse;
 mod refusal;
+mod shape;
 mod tables;
 mod tokens;
 
+pub use bits::{BitNfa, BitStep};
 pub use classes::ClassMap;
-pub use compile::{Automata, Limits, compile};
-pub use minimise::Dfa;
+pub use compile::{Automata, Backward, Compiled, Forward, Limits, compile};
+pub use dfa::Answer;
+pub use group::{Group, GroupKind, group};
+pub use minimise::{Dfa, Form, Sink};
+pub use shape::Literal;
 
 use ast::{Ast, NodeId};
 use std::ops::Range;

@@ -3,7 +3,7 @@
 //! Counted repetitions are written out, so the size is known, and checked, before anything is
 //! built. States are made back to front: a node is built in front of what follows it.
 
-use super::ast::{Ast, Look, Node, NodeId, NodeKind, Over};
+use super::ast::{Ast, Leaf, Look, Node, NodeId, NodeKind, Over};
 use super::classes::{SetId, Sets};
 use super::{PatternError, PatternErrorKind};
 use std::collections::BTreeMap;
@@ -50,17 +50,28 @@ pub(super) struct Nfa {
     pub(super) asks_word: Vec<Over>,
 }
 
+/// Which way a text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// From its start.
+    Forward,
+    /// From its end: concatenations and looks are turned round.
+    Backward,
+}
+
 /// Builds the automaton of a tree with at most `limit` states.
 pub(super) fn build(
     ast: &Ast,
     root: NodeId,
     text: &str,
     limit: usize,
+    direction: Direction,
     sets: &mut Sets,
 ) -> Result<Nfa, PatternError> {
     check_size(ast, text, limit.min(usize::from(u16::MAX) - 1))?;
     let mut builder = Builder {
         ast,
+        direction,
         sets,
         states: Vec::new(),
         ranks: Vec::new(),
@@ -142,6 +153,7 @@ fn sizes(ast: &Ast) -> Vec<u64> {
 
 struct Builder<'a> {
     ast: &'a Ast,
+    direction: Direction,
     sets: &'a mut Sets,
     states: Vec<State>,
     ranks: Vec<Vec<Rank>>,
@@ -168,9 +180,16 @@ impl Builder<'_> {
                 let set = self.local(set);
                 self.add(State::Take(set, next))
             }
-            Some(&NodeKind::Look(look)) => self.add(State::Look(look, next)),
-            Some(NodeKind::Concat(nodes)) => nodes.iter().rev().fold(next, |next, &id| self.node(id, next)),
+            Some(&NodeKind::Look(look)) => self.add(State::Look(self.turned(look), next)),
+            Some(NodeKind::Concat(nodes)) => match self.direction {
+                Direction::Forward => nodes.iter().rev().fold(next, |next, &id| self.node(id, next)),
+                Direction::Backward => nodes.iter().fold(next, |next, &id| self.node(id, next)),
+            },
             Some(NodeKind::Alternation(nodes)) => {
+                if let Some(set) = self.any_of(nodes) {
+                    let set = self.local(set);
+                    return self.add(State::Take(set, next));
+                }
                 let mut ways = nodes.iter().rev();
                 let Some(&last) = ways.next() else { return next };
                 let mut rest = self.node(last, next);
@@ -181,6 +200,30 @@ impl Builder<'_> {
                 rest
             }
             Some(&NodeKind::Repeat { node, min, max }) => self.repeat(node, min, max, next),
+        }
+    }
+
+    /// The set of what any of the nodes takes, if each takes one character.
+    fn any_of(&mut self, nodes: &[NodeId]) -> Option<SetId> {
+        let leaf = |id: &NodeId| match &self.ast.get(*id)?.kind {
+            NodeKind::Leaf(leaf) => Some(leaf),
+            _ => None,
+        };
+        let leaves: Vec<&Leaf> = nodes.iter().map(leaf).collect::<Option<_>>()?;
+        let sets = leaves.into_iter().map(|leaf| self.sets.leaf(leaf)).collect::<Vec<_>>();
+        Some(self.sets.union(&sets))
+    }
+
+    /// The look that asks the same of a text read in this direction. Backward there is none for
+    /// [`Look::End`]: patterns that have it inside are only read forward.
+    fn turned(&self, look: Look) -> Look {
+        match (self.direction, look) {
+            (Direction::Forward, look) => look,
+            (Direction::Backward, Look::TextStart) => Look::TextEnd,
+            (Direction::Backward, Look::TextEnd | Look::End) => Look::TextStart,
+            (Direction::Backward, Look::LineStart) => Look::LineEnd,
+            (Direction::Backward, Look::LineEnd) => Look::LineStart,
+            (Direction::Backward, Look::Boundary(_) | Look::NotBoundary(_)) => look,
         }
     }
 
@@ -264,5 +307,31 @@ impl Nfa {
         if !self.sets.contains(&set) {
             self.sets.push(set);
         }
+    }
+
+    /// Whether the pattern is found in the empty text, on which neither `\b` nor `\B` holds.
+    pub(super) fn is_found_in_nothing(&self) -> bool {
+        let mut seen = vec![false; self.states.len()];
+        let mut pending = vec![self.start];
+        while let Some(id) = pending.pop() {
+            let at = usize::from(id);
+            if seen.get(at) != Some(&false) {
+                continue;
+            }
+            if let Some(seen) = seen.get_mut(at) {
+                *seen = true;
+            }
+            match self.states.get(at) {
+                Some(State::Found) => return true,
+                Some(&State::Split(a, b)) => pending.extend([a, b]),
+                Some(&State::Look(look, next)) => {
+                    if !matches!(look, Look::Boundary(_) | Look::NotBoundary(_)) {
+                        pending.push(next);
+                    }
+                }
+                None | Some(State::Take(..)) => {}
+            }
+        }
+        false
     }
 }

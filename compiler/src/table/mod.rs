@@ -4,6 +4,7 @@
 //! `index` then puts each rule into the hash table of its shape. Everything is laid out in the order
 //! of the rules, so that the same policy gives the same bytes.
 
+mod automata;
 mod consts;
 mod globs;
 mod index;
@@ -13,7 +14,8 @@ use crate::hir::{self, ParamOp};
 use crate::pyre::Automata;
 use crate::source::SourceMap;
 use aegis_vm::format::{
-    self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, Shape, Test, Text, WordSet,
+    self, Automaton, Bucket, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Pattern, Rule, Shape,
+    Test, Text, WordSet,
 };
 use aegis_vm::{Approval, RiskLevel};
 use consts::Consts;
@@ -36,8 +38,13 @@ pub(crate) struct Tables {
     pub(crate) words: Vec<Text>,
     pub(crate) word_sets: Vec<WordSet>,
     pub(crate) class_map: Vec<u8>,
-    pub(crate) dfa_bytes: Vec<u8>,
-    pub(crate) dfas: Vec<Dfa>,
+    pub(crate) column_maps: Vec<u8>,
+    pub(crate) automaton_bytes: Vec<u8>,
+    pub(crate) automata: Vec<Automaton>,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) group_members: Vec<U32>,
+    pub(crate) group_answers: Vec<GroupAnswer>,
     pub(crate) tests: Vec<Test>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) shapes: Vec<Shape>,
@@ -82,7 +89,7 @@ pub(crate) fn risk_byte(risk_level: RiskLevel) -> u8 {
 /// The tables of a policy, with the automata of its patterns.
 pub(crate) fn build(
     policy: &hir::Policy,
-    automata: &Automata,
+    compiled: &Automata,
     sources: &SourceMap,
 ) -> Result<Tables, TooLarge> {
     let mut strings = Strings::default();
@@ -127,7 +134,7 @@ pub(crate) fn build(
         candidates: index.candidates,
         ..Tables::default()
     };
-    write_automata(&mut tables, policy, automata, &mut strings)?;
+    automata::write(&mut tables, policy, compiled, &mut strings)?;
     tables.strings = strings.text;
     Ok(tables)
 }
@@ -240,52 +247,4 @@ impl Tests {
         self.word_set_index.insert(words.to_vec(), set);
         Ok(set)
     }
-}
-
-/// The class map and the automata, one after the other, transition tables in one byte an entry
-/// where the states fit.
-fn write_automata(
-    tables: &mut Tables,
-    policy: &hir::Policy,
-    automata: &Automata,
-    strings: &mut Strings,
-) -> Result<(), TooLarge> {
-    if automata.dfas.is_empty() {
-        return Ok(());
-    }
-    let map = &automata.classes;
-    let blocks = number(map.blocks.len() / format::CLASS_BLOCK, "class blocks")?;
-    let head = format::ClassMapHead { classes: U32::new(map.classes), blocks };
-    tables.class_map.extend_from_slice(head.as_bytes());
-    for entry in map.stage1.iter().chain(&map.blocks) {
-        tables.class_map.extend_from_slice(&entry.to_le_bytes());
-    }
-    let place = |bytes: &Vec<u8>| number(bytes.len(), "bytes of automata");
-    for (dfa, pattern) in automata.dfas.iter().zip(&policy.patterns) {
-        let bytes = &mut tables.dfa_bytes;
-        let column_map = place(bytes)?;
-        bytes.extend_from_slice(&dfa.column_map);
-        let table = place(bytes)?;
-        let width: u32 = if dfa.states <= 256 { 1 } else { 2 };
-        for entry in &dfa.table {
-            match u8::try_from(*entry) {
-                Ok(low) if width == 1 => bytes.push(low),
-                _ => bytes.extend_from_slice(&entry.to_le_bytes()),
-            }
-        }
-        let answers = place(bytes)?;
-        bytes.extend_from_slice(&dfa.answers);
-        tables.dfas.push(Dfa {
-            pattern: strings.add(pattern.text())?,
-            states: U32::new(dfa.states),
-            columns: U32::new(dfa.columns),
-            width: U32::new(width),
-            start: U32::new(dfa.start),
-            column_map,
-            table,
-            answers,
-            empty: U32::new(dfa.empty.into()),
-        });
-    }
-    Ok(())
 }

@@ -98,7 +98,7 @@ pub fn accepted<T: AsRef<str>>(patterns: &[T]) -> (Vec<Result<usize, PatternErro
                 places.push(at);
                 trees.push(pattern);
             }
-            Err((_, error)) => answers[at] = Err(error),
+            Err(mut errors) => answers[at] = Err(errors.remove(0).1),
         }
     }
     for (place, &at) in places.iter().enumerate() {

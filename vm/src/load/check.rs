@@ -6,16 +6,18 @@
 //! texts, which may overlap, are looked at within a [`Budget`]: so the work here stays in proportion to
 //! the file, whatever it holds.
 
+mod patterns;
+
 use super::malformed;
 use crate::decision;
 use crate::error::LoadError;
 use crate::format::{
-    ANSWER_DEAD, ANSWER_END, ANSWER_FOUND, ANSWER_NEWLINE, Bucket, CLASS_BLOCK, CONST_BIG_INT, CONST_BOOL,
-    CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL, CONST_STR, Dfa, GLOB_ANY,
-    GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, MAX_BIG_INT, MAX_PROBES, MAX_SHARED_TESTS, Manifest,
-    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
-    OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_FIELDS, SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape,
-    TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, hash_key, hash_text,
+    Bucket, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP,
+    CONST_NULL, CONST_STR, GLOB_ANY, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, MAX_BIG_INT,
+    MAX_PROBES, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES,
+    OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_FIELDS,
+    SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
+    hash_key, hash_text,
 };
 use crate::tables::{Tables, bucket_place, globs_of, index, literals_of, low_half};
 use crate::value::BigInt;
@@ -35,8 +37,7 @@ pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
     check_params(tables, &mut budget)?;
     check_consts(tables)?;
     check_words(tables, &mut budget)?;
-    check_class_map(tables)?;
-    check_dfas(tables)?;
+    patterns::check(tables, &mut budget)?;
     check_tests(tables)?;
     check_rules(tables, manifest)?;
     check_index(tables, &mut budget)
@@ -236,95 +237,6 @@ fn check_words(tables: &Tables, budget: &mut Budget) -> Checked {
     ensure(next == words.len(), SectionId::WordSets, "does not hold every word")
 }
 
-fn check_class_map(tables: &Tables) -> Checked {
-    let blocks = tables.class_blocks.len() / CLASS_BLOCK;
-    for block in records!(tables, stage1, ClassMap) {
-        ensure(usize::from(block.get()) < blocks, SectionId::ClassMap, "names a block that is not there")?;
-    }
-    for class in records!(tables, class_blocks, ClassMap) {
-        let sound = usize::from(class.get()) < tables.classes;
-        ensure(sound, SectionId::ClassMap, "names a class that is not there")?;
-    }
-    Ok(())
-}
-
-fn check_dfas(tables: &Tables) -> Checked {
-    let unsound = |detail| Err(malformed(SectionId::Dfas, detail));
-    let mut next = 0;
-    for dfa in records!(tables, dfas, Dfas) {
-        let Some(parts) = DfaParts::of(tables, dfa) else {
-            return unsound("has an automaton of unsound sizes");
-        };
-        if tables.text(dfa.pattern).is_none() || dfa.empty.get() > 1 || dfa.start.get() >= dfa.states.get() {
-            return unsound("has an unsound automaton");
-        }
-        if index(dfa.column_map) != next
-            || index(dfa.table) != parts.table
-            || index(dfa.answers) != parts.answers
-        {
-            return unsound("has automata whose tables do not follow each other");
-        }
-        next = parts.end;
-        let whole = tables.bytes.get(tables.dfa_bytes.clone()).unwrap_or_default();
-        let part = |range: core::ops::Range<usize>| whole.get(range).unwrap_or_default();
-        let columns = index(dfa.columns);
-        if part(index(dfa.column_map)..parts.table).iter().any(|&column| usize::from(column) >= columns) {
-            return unsound("has an automaton with a column that is not there");
-        }
-        let table = part(parts.table..parts.answers);
-        let answers = part(parts.answers..parts.end);
-        let mut rows = table.chunks_exact(columns * index(dfa.width));
-        for (state, &answer) in answers.iter().enumerate() {
-            let row = rows.next().unwrap_or_default();
-            let final_state = answer & (ANSWER_FOUND | ANSWER_DEAD) != 0;
-            let mut cells = row.chunks_exact(index(dfa.width));
-            let sound = cells.all(|cell| {
-                let to = match cell {
-                    [low] => usize::from(*low),
-                    [low, high] => usize::from(u16::from_le_bytes([*low, *high])),
-                    _ => return false,
-                };
-                if final_state { to == state } else { to < answers.len() }
-            });
-            if !sound {
-                return unsound("has an automaton that steps to a state that is not there");
-            }
-            let known = ANSWER_END | ANSWER_NEWLINE | ANSWER_FOUND | ANSWER_DEAD;
-            let at_end = answer & (ANSWER_END | ANSWER_NEWLINE);
-            let consistent = match answer & (ANSWER_FOUND | ANSWER_DEAD) {
-                0 => true,
-                ANSWER_FOUND => at_end == ANSWER_END | ANSWER_NEWLINE,
-                ANSWER_DEAD => at_end == 0,
-                _ => false,
-            };
-            if answer & !known != 0 || !consistent {
-                return unsound("has an automaton with an unsound answer");
-            }
-        }
-    }
-    ensure(next == tables.dfa_bytes.len(), SectionId::DfaBytes, "has bytes that belong to no automaton")
-}
-
-/// Where the parts of an automaton end, as its sizes say.
-struct DfaParts {
-    table: usize,
-    answers: usize,
-    end: usize,
-}
-
-impl DfaParts {
-    fn of(tables: &Tables, dfa: &Dfa) -> Option<Self> {
-        let (states, columns, width) = (index(dfa.states), index(dfa.columns), index(dfa.width));
-        if states == 0 || !(1..=256).contains(&columns) || !(1..=2).contains(&width) || tables.classes == 0 {
-            return None;
-        }
-        let table = index(dfa.column_map).checked_add(tables.classes)?;
-        let answers = table.checked_add(states.checked_mul(columns)?.checked_mul(width)?)?;
-        let end = answers.checked_add(states)?;
-        (end <= tables.dfa_bytes.len()).then_some(DfaParts { table, answers, end })
-    }
-}
-
 fn check_tests(tables: &Tables) -> Checked {
     for test in records!(tables, tests, Tests) {
         let (a, b) = (index(test.a), index(test.b));
@@ -342,7 +254,7 @@ fn check_tests(tables: &Tables) -> Checked {
                         ordered.contains(&constant.tag.get())
                     })
             }
-            OP_MATCHES => param && b < tables.dfas.len(),
+            OP_MATCHES => param && b < tables.patterns.len(),
             OP_SEMANTIC => a < tables.word_sets.len() && b == 0,
             _ => false,
         };

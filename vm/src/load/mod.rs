@@ -16,9 +16,10 @@ mod check;
 use crate::decision;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::format::{
-    CLASS_STAGE1, ClassMapHead, DIGESTED_HEADER, FORMAT_VERSION, Header, MAGIC, Manifest, SECTIONS,
-    SectionId, SectionRow,
+    CLASS_BLOCK, ClassMapHead, DIGESTED_HEADER, FORMAT_VERSION, Header, MAGIC, Manifest, SECTIONS, SectionId,
+    SectionRow,
 };
+use crate::pattern::{Blocks, ClassMap};
 use crate::policy::{Policy, SectionInfo};
 use crate::tables::{Table, Tables, index};
 use core::ops::Range;
@@ -226,22 +227,6 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
     }
     let strings = bytes.get(place(SectionId::Strings)).unwrap_or_default();
     let strings = core::str::from_utf8(strings).map_err(|_| malformed(SectionId::Strings, "is not UTF-8"))?;
-    let class_map = place(SectionId::ClassMap);
-    let mut classes = 0;
-    let (mut stage1, mut blocks) = (class_map.start..class_map.start, class_map.start..class_map.start);
-    if !class_map.is_empty() {
-        let content = bytes.get(class_map.clone()).unwrap_or_default();
-        let (head, _) = ClassMapHead::read_from_prefix(content)
-            .map_err(|_| malformed(SectionId::ClassMap, "is shorter than its head"))?;
-        let start = class_map.start + size_of::<ClassMapHead>();
-        let middle = start + CLASS_STAGE1 * 2;
-        let whole = index(head.blocks).checked_mul(crate::format::CLASS_BLOCK * 2);
-        if whole.and_then(|size| middle.checked_add(size)) != Some(class_map.end) {
-            return Err(malformed(SectionId::ClassMap, "does not have the length that its head says"));
-        }
-        classes = index(head.classes);
-        (stage1, blocks) = (start..middle, middle..class_map.end);
-    }
     Ok(Tables {
         bytes: Box::default(),
         strings: strings.into(),
@@ -252,15 +237,50 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
         consts: table!(Consts),
         words: table!(Words),
         word_sets: table!(WordSets),
-        stage1: table(SectionId::ClassMap, &stage1)?,
-        class_blocks: table(SectionId::ClassMap, &blocks)?,
-        classes,
-        dfa_bytes: place(SectionId::DfaBytes),
-        dfas: table!(Dfas),
+        class_map: class_map(bytes, place(SectionId::ClassMap))?,
+        column_maps: place(SectionId::ColumnMaps),
+        automaton_bytes: place(SectionId::AutomatonBytes),
+        automata: table!(Automata),
+        patterns: table!(Patterns),
+        groups: table!(Groups),
+        group_members: table!(GroupMembers),
+        group_answers: table!(GroupAnswers),
         tests: table!(Tests),
         rules: table!(Rules),
         shapes: table!(Shapes),
         buckets: table!(Buckets),
         candidates: table!(Candidates),
+    })
+}
+
+/// The class map in its section; empty if the section is.
+fn class_map(bytes: &[u8], section: Range<usize>) -> Result<ClassMap, LoadError> {
+    let malformed = |detail| malformed(SectionId::ClassMap, detail);
+    let content = bytes.get(section.clone()).unwrap_or_default();
+    let (classes, rest, stage1, blocks) = if content.is_empty() {
+        (0, 0, 0, 0)
+    } else {
+        let (head, _) =
+            ClassMapHead::read_from_prefix(content).map_err(|_| malformed("is shorter than its head"))?;
+        (index(head.classes), index(head.rest), index(head.stage1), index(head.blocks))
+    };
+    let start = section.start + if content.is_empty() { 0 } else { size_of::<ClassMapHead>() };
+    let width = if classes <= 256 { 1 } else { 2 };
+    let middle = stage1.checked_mul(2).and_then(|length| start.checked_add(length));
+    let length = blocks.checked_mul(CLASS_BLOCK * width);
+    let end = middle.zip(length).and_then(|(middle, length)| middle.checked_add(length));
+    let (Some(middle), true) = (middle, end == Some(section.end)) else {
+        return Err(malformed("does not have the length that its head says"));
+    };
+    let whole = || malformed("is not a whole number of records");
+    let range = middle..section.end;
+    Ok(ClassMap {
+        classes,
+        rest,
+        stage1: Table::new(&(start..middle)).ok_or_else(whole)?,
+        blocks: match width {
+            1 => Blocks::Narrow(Table::new(&range).ok_or_else(whole)?),
+            _ => Blocks::Wide(Table::new(&range).ok_or_else(whole)?),
+        },
     })
 }

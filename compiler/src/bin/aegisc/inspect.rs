@@ -92,7 +92,11 @@ fn records(section: SectionInfo) -> Option<usize> {
         SectionId::Params | SectionId::Words => size_of::<format::Text>(),
         SectionId::Consts => size_of::<format::Const>(),
         SectionId::WordSets => size_of::<format::WordSet>(),
-        SectionId::Dfas => size_of::<format::Dfa>(),
+        SectionId::Automata => size_of::<format::Automaton>(),
+        SectionId::Patterns => size_of::<format::Pattern>(),
+        SectionId::Groups => size_of::<format::Group>(),
+        SectionId::GroupMembers => size_of::<u32>(),
+        SectionId::GroupAnswers => size_of::<format::GroupAnswer>(),
         SectionId::Tests => size_of::<format::Test>(),
         SectionId::Rules => size_of::<format::Rule>(),
         SectionId::Shapes => size_of::<format::Shape>(),
@@ -101,7 +105,8 @@ fn records(section: SectionInfo) -> Option<usize> {
         SectionId::Manifest
         | SectionId::Strings
         | SectionId::ClassMap
-        | SectionId::DfaBytes
+        | SectionId::ColumnMaps
+        | SectionId::AutomatonBytes
         | SectionId::Debug => return None,
     };
     usize::try_from(section.length).ok().map(|length| length / size)

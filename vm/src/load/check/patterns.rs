@@ -1,0 +1,121 @@
+//! The tables of regular expressions, each in turn: class map, column maps, automata, patterns, groups.
+
+use super::{Budget, Checked, ensure};
+use crate::format::{
+    AUTOMATON_NFA, CLASS_BLOCK, CLASS_STAGE1, NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE,
+    PATTERN_PREFIX, Pattern, SectionId,
+};
+use crate::load::malformed;
+use crate::pattern::{Blocks, check_automaton, check_group};
+use crate::tables::{Tables, index};
+
+pub(super) fn check(tables: &Tables, budget: &mut Budget) -> Checked {
+    check_class_map(tables)?;
+    let widest = check_column_maps(tables)?;
+    let greatest = check_automata(tables, &widest)?;
+    check_patterns(tables, budget)?;
+    check_groups(tables, &greatest)
+}
+
+fn check_class_map(tables: &Tables) -> Checked {
+    let wrong = |holds, detail| ensure(holds, SectionId::ClassMap, detail);
+    let map = &tables.class_map;
+    let (count, classes) = match map.blocks {
+        Blocks::Narrow(blocks) => (
+            blocks.len(),
+            blocks
+                .slice(&tables.bytes)
+                .map(|blocks| blocks.iter().all(|&class| usize::from(class) < map.classes)),
+        ),
+        Blocks::Wide(blocks) => (
+            blocks.len(),
+            blocks
+                .slice(&tables.bytes)
+                .map(|blocks| blocks.iter().all(|class| usize::from(class.get()) < map.classes)),
+        ),
+    };
+    wrong(classes == Some(true), "names a class that is not there")?;
+    if map.classes == 0 {
+        return wrong(count == 0 && map.stage1.len() == 0 && map.rest == 0, "has no class");
+    }
+    wrong(map.rest < map.classes && map.classes <= usize::from(u16::MAX), "has unsound counts")?;
+    wrong(map.stage1.len() <= CLASS_STAGE1, "is longer than there are characters")?;
+    let stage1 = map.stage1.slice(&tables.bytes).unwrap_or_default();
+    wrong(stage1.first().is_some_and(|block| block.get() == 0), "does not begin with ASCII")?;
+    let known = stage1.iter().all(|block| usize::from(block.get()) < count / CLASS_BLOCK);
+    wrong(known, "names a block that is not there")
+}
+
+/// The greatest column of each column map.
+fn check_column_maps(tables: &Tables) -> Result<Vec<u8>, crate::LoadError> {
+    let wrong = |detail| malformed(SectionId::ColumnMaps, detail);
+    let bytes = tables.bytes.get(tables.column_maps.clone()).unwrap_or_default();
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let classes = tables.class_map.classes;
+    if classes == 0 || !bytes.len().is_multiple_of(classes) {
+        return Err(wrong("is not a whole number of maps"));
+    }
+    if bytes.contains(&0) {
+        return Err(wrong("names column 0, which is the answer"));
+    }
+    Ok(bytes.chunks_exact(classes).map(|map| map.iter().copied().max().unwrap_or(0)).collect())
+}
+
+/// The greatest answer of each automaton.
+fn check_automata(tables: &Tables, widest: &[u8]) -> Result<Vec<usize>, crate::LoadError> {
+    let automata = tables.automata.slice(&tables.bytes).unwrap_or_default();
+    let mut greatest = Vec::with_capacity(automata.len());
+    let mut next = 0;
+    for automaton in automata {
+        let checked = check_automaton(tables, automaton, next, widest);
+        let (end, answer) =
+            checked.ok_or_else(|| malformed(SectionId::Automata, "has an unsound automaton"))?;
+        greatest.push(answer);
+        next = end;
+    }
+    let whole = next == tables.automaton_bytes.len();
+    ensure(whole, SectionId::AutomatonBytes, "has bytes that belong to no automaton")?;
+    Ok(greatest)
+}
+
+fn check_patterns(tables: &Tables, budget: &mut Budget) -> Checked {
+    let deterministic = |automaton| {
+        let automaton = tables.automata.get(&tables.bytes, index(automaton));
+        automaton.is_some_and(|automaton| automaton.kind.get() != AUTOMATON_NFA)
+    };
+    for pattern in tables.patterns.slice(&tables.bytes).unwrap_or_default() {
+        let &Pattern { flags, forward, backward, group, bit, .. } = pattern;
+        let literal = tables.text(pattern.literal);
+        let known = PATTERN_EMPTY | PATTERN_EXACT | PATTERN_PREFIX | PATTERN_NEWLINE;
+        let needs = |flag, holds| flags.get() & flag == 0 || holds;
+        let has_literal = pattern.literal.length.get() > 0;
+        let sound = tables.text(pattern.text).is_some()
+            && literal.is_some()
+            && flags.get() & !known == 0
+            && needs(PATTERN_EXACT, has_literal)
+            && needs(PATTERN_PREFIX, has_literal)
+            && needs(PATTERN_NEWLINE, backward.get() != NONE)
+            && index(forward) < tables.automata.len()
+            && (backward.get() == NONE || deterministic(backward))
+            && (group.get() == NONE && bit.get() == 0 || index(group) < tables.groups.len());
+        ensure(sound, SectionId::Patterns, "has an unsound pattern")?;
+        budget.spend(literal.unwrap_or_default(), SectionId::Patterns)?;
+    }
+    Ok(())
+}
+
+/// A group's members know of it, and a pattern's group knows of the pattern: they are as many.
+fn check_groups(tables: &Tables, greatest: &[usize]) -> Checked {
+    let mut next = [0, 0];
+    for (at, group) in tables.groups.slice(&tables.bytes).unwrap_or_default().iter().enumerate() {
+        ensure(check_group(tables, at, group, next, greatest), SectionId::Groups, "has an unsound group")?;
+        next = [next[0] + index(group.members), next[1] + index(group.answers)];
+    }
+    let whole = next == [tables.group_members.len(), tables.group_answers.len()];
+    ensure(whole, SectionId::Groups, "does not hold every member and answer")?;
+    let patterns = tables.patterns.slice(&tables.bytes).unwrap_or_default();
+    let grouped = patterns.iter().filter(|pattern| pattern.group.get() != NONE).count();
+    ensure(grouped == tables.group_members.len(), SectionId::Groups, "leaves out a pattern")
+}

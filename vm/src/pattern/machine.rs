@@ -1,0 +1,334 @@
+//! The tables of an automaton where they stand: class map, column map, cells.
+//!
+//! Classes have one or two bytes, cells three forms: [`with`] picks the loop that was compiled for the
+//! forms at hand, so that no step asks for them.
+
+use super::nfa::{self, Nfa};
+use crate::format::{
+    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK, cell_dead,
+    cell_found,
+};
+use crate::tables::{Table, Tables, index};
+use zerocopy::FromBytes;
+use zerocopy::little_endian::U16;
+
+/// Where the class map stands.
+#[derive(Clone, Copy)]
+pub(crate) struct ClassMap {
+    pub(crate) classes: usize,
+    pub(crate) rest: usize,
+    pub(crate) stage1: Table<U16>,
+    pub(crate) blocks: Blocks,
+}
+
+/// Blocks of classes, by the bytes of a class.
+#[derive(Clone, Copy)]
+pub(crate) enum Blocks {
+    Narrow(Table<u8>),
+    Wide(Table<U16>),
+}
+
+/// A class as the map holds it.
+pub(super) trait Class: Copy {
+    fn number(self) -> usize;
+}
+
+impl Class for u8 {
+    #[inline(always)]
+    fn number(self) -> usize {
+        usize::from(self)
+    }
+}
+
+impl Class for U16 {
+    #[inline(always)]
+    fn number(self) -> usize {
+        usize::from(self.get())
+    }
+}
+
+/// The class map, borrowed.
+#[derive(Clone, Copy)]
+pub(super) struct Classes<'p, K> {
+    ascii: &'p [K; CLASS_BLOCK],
+    stage1: &'p [U16],
+    blocks: &'p [K],
+    rest: usize,
+}
+
+impl<'p, K: Class> Classes<'p, K> {
+    fn new(map: &ClassMap, stage1: &'p [U16], blocks: &'p [K]) -> Option<Self> {
+        Some(Classes { ascii: blocks.first_chunk()?, stage1, blocks, rest: map.rest })
+    }
+
+    /// The class of a character.
+    #[inline(always)]
+    pub(super) fn of(&self, c: char) -> Option<usize> {
+        let code = usize::try_from(u32::from(c)).ok()?;
+        if let Some(class) = self.ascii.get(code) {
+            return Some(class.number());
+        }
+        match self.stage1.get(code / CLASS_BLOCK) {
+            Some(block) => {
+                let at = usize::from(block.get()) * CLASS_BLOCK + code % CLASS_BLOCK;
+                Some(self.blocks.get(at)?.number())
+            }
+            None => Some(self.rest),
+        }
+    }
+}
+
+/// The cells of a table in one of their forms.
+pub(super) trait Cells<'p>: Copy {
+    /// The least of the cells that are no row.
+    const DEAD: usize;
+    /// The cell that means found.
+    const FOUND: usize;
+
+    /// The cells of a table.
+    fn of(bytes: &'p [u8]) -> Self;
+
+    /// What a cell holds.
+    fn cell(self, at: usize) -> Option<usize>;
+
+    /// Where the row of a state begins.
+    fn row(state: usize, stride: usize) -> usize;
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Bytes<'p>(&'p [u8]);
+
+impl<'p> Cells<'p> for Bytes<'p> {
+    const DEAD: usize = 0xfe;
+    const FOUND: usize = 0xff;
+
+    #[inline(always)]
+    fn of(bytes: &'p [u8]) -> Self {
+        Bytes(bytes)
+    }
+
+    #[inline(always)]
+    fn cell(self, at: usize) -> Option<usize> {
+        Some(usize::from(*self.0.get(at)?))
+    }
+
+    #[inline(always)]
+    fn row(state: usize, _stride: usize) -> usize {
+        state
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Shorts<'p>(&'p [U16]);
+
+impl<'p> Cells<'p> for Shorts<'p> {
+    const DEAD: usize = 0xfffe;
+    const FOUND: usize = 0xffff;
+
+    #[inline(always)]
+    fn of(bytes: &'p [u8]) -> Self {
+        Shorts(shorts(bytes))
+    }
+
+    #[inline(always)]
+    fn cell(self, at: usize) -> Option<usize> {
+        Some(usize::from(self.0.get(at)?.get()))
+    }
+
+    #[inline(always)]
+    fn row(state: usize, _stride: usize) -> usize {
+        state
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'p>(&'p [U16]);
+
+impl<'p> Cells<'p> for Rows<'p> {
+    const DEAD: usize = 0xfffe;
+    const FOUND: usize = 0xffff;
+
+    #[inline(always)]
+    fn of(bytes: &'p [u8]) -> Self {
+        Rows(shorts(bytes))
+    }
+
+    #[inline(always)]
+    fn cell(self, at: usize) -> Option<usize> {
+        Some(usize::from(self.0.get(at)?.get()))
+    }
+
+    #[inline(always)]
+    fn row(state: usize, stride: usize) -> usize {
+        state * stride
+    }
+}
+
+/// A deterministic automaton, borrowed.
+#[derive(Clone, Copy)]
+pub(super) struct Machine<'p, C> {
+    pub(super) column_map: &'p [u8],
+    pub(super) cells: C,
+    pub(super) stride: usize,
+    pub(super) start: usize,
+    pub(super) special: usize,
+}
+
+impl<'p, C: Cells<'p>> Machine<'p, C> {
+    /// The next state.
+    #[inline(always)]
+    pub(super) fn next(&self, state: usize, class: usize) -> Option<usize> {
+        let column = usize::from(*self.column_map.get(class)?);
+        self.cells.cell(C::row(state, self.stride) + column)
+    }
+
+    /// What a state answers; a found one has every bit, a dead one none.
+    #[inline(always)]
+    pub(super) fn answer(&self, state: usize) -> Option<usize> {
+        match state {
+            state if state == C::FOUND => Some(usize::MAX),
+            state if state == C::DEAD => Some(0),
+            state => self.cells.cell(C::row(state, self.stride)),
+        }
+    }
+}
+
+/// Something to do with an automaton, whatever the forms of its tables.
+pub(super) trait Visit<'p> {
+    /// What it gives.
+    type Out;
+
+    fn machine<C: Cells<'p>, K: Class>(
+        self,
+        machine: Machine<'p, C>,
+        classes: Classes<'p, K>,
+    ) -> Option<Self::Out>;
+
+    fn nfa<K: Class>(self, nfa: Nfa<'p>, classes: Classes<'p, K>) -> Option<Self::Out>;
+}
+
+/// Visits the automaton of an index.
+#[inline(always)]
+pub(super) fn with<'p, V: Visit<'p>>(tables: &'p Tables, automaton: usize, visit: V) -> Option<V::Out> {
+    let automaton = tables.automata.get(&tables.bytes, automaton)?;
+    let map = &tables.class_map;
+    let stage1 = map.stage1.slice(&tables.bytes)?;
+    match map.blocks {
+        Blocks::Narrow(blocks) => {
+            with_classes(tables, automaton, Classes::new(map, stage1, blocks.slice(&tables.bytes)?)?, visit)
+        }
+        Blocks::Wide(blocks) => {
+            with_classes(tables, automaton, Classes::new(map, stage1, blocks.slice(&tables.bytes)?)?, visit)
+        }
+    }
+}
+
+#[inline(always)]
+fn with_classes<'p, K: Class, V: Visit<'p>>(
+    tables: &'p Tables,
+    automaton: &Automaton,
+    classes: Classes<'p, K>,
+    visit: V,
+) -> Option<V::Out> {
+    match automaton.kind.get() {
+        AUTOMATON_BYTE => visit.machine(machine::<Bytes<'p>>(tables, automaton)?, classes),
+        AUTOMATON_SHORT => visit.machine(machine::<Shorts<'p>>(tables, automaton)?, classes),
+        AUTOMATON_WIDE => visit.machine(machine::<Rows<'p>>(tables, automaton)?, classes),
+        _ => visit
+            .nfa(Nfa::new(column_map(tables, automaton)?, automaton, table(tables, automaton)?)?, classes),
+    }
+}
+
+/// Pairs of bytes as numbers; an odd number of bytes is none.
+#[inline(always)]
+fn shorts(bytes: &[u8]) -> &[U16] {
+    <[U16]>::ref_from_bytes(bytes).unwrap_or_default()
+}
+
+/// The automaton of a record with its cells in one form.
+#[inline(always)]
+pub(super) fn machine<'p, C: Cells<'p>>(tables: &'p Tables, automaton: &Automaton) -> Option<Machine<'p, C>> {
+    Some(Machine {
+        column_map: column_map(tables, automaton)?,
+        cells: C::of(table(tables, automaton)?),
+        stride: index(automaton.columns) + 1,
+        start: index(automaton.start),
+        special: index(automaton.special),
+    })
+}
+
+fn column_map<'p>(tables: &'p Tables, automaton: &Automaton) -> Option<&'p [u8]> {
+    let classes = tables.class_map.classes;
+    let start = tables.column_maps.start.checked_add(index(automaton.column_map).checked_mul(classes)?)?;
+    tables.bytes.get(start..start.checked_add(classes)?)
+}
+
+fn table<'p>(tables: &'p Tables, automaton: &Automaton) -> Option<&'p [u8]> {
+    let start = tables.automaton_bytes.start.checked_add(index(automaton.table))?;
+    tables.bytes.get(start..start.checked_add(table_length(automaton)?)?)
+}
+
+/// The bytes of an automaton's table.
+fn table_length(automaton: &Automaton) -> Option<usize> {
+    let rows = index(automaton.rows);
+    let cells = rows.checked_mul(index(automaton.columns) + 1)?;
+    match automaton.kind.get() {
+        AUTOMATON_BYTE => Some(cells),
+        AUTOMATON_SHORT | AUTOMATON_WIDE => cells.checked_mul(2),
+        AUTOMATON_NFA => Some(rows),
+        _ => None,
+    }
+}
+
+/// Whether an automaton is sound: its table begins at `next`, its column map names no column that is not
+/// there (`widest` has the greatest column of each map), and every cell leads to a row. Gives
+/// where its table ends, and the greatest answer of its rows.
+pub(crate) fn check_automaton(
+    tables: &Tables,
+    automaton: &Automaton,
+    next: usize,
+    widest: &[u8],
+) -> Option<(usize, usize)> {
+    let (kind, columns, rows) = (automaton.kind.get(), index(automaton.columns), index(automaton.rows));
+    let widest = usize::from(*widest.get(index(automaton.column_map))?);
+    if !(1..=255).contains(&columns) || widest > columns || index(automaton.table) != next {
+        return None;
+    }
+    let end = next.checked_add(table_length(automaton)?)?;
+    let bytes = table(tables, automaton).filter(|_| end <= tables.automaton_bytes.len())?;
+    if kind == AUTOMATON_NFA {
+        let unused = automaton.start.get() == 0 && automaton.special.get() == 0;
+        return (unused && nfa::is_sound(bytes, columns)).then_some((end, 1));
+    }
+    let stride = columns + 1;
+    let (dead, found) = (cell_dead(kind), cell_found(kind));
+    // No row begins where a dead or found cell and a column would lead into the table.
+    let roomy = match kind {
+        AUTOMATON_WIDE => rows <= dead,
+        _ => rows.checked_mul(stride)? <= dead,
+    };
+    let leads = |cell: usize| {
+        let row = match kind {
+            AUTOMATON_WIDE => cell < rows,
+            _ => cell.is_multiple_of(stride) && cell / stride < rows,
+        };
+        row || cell == dead || cell == found
+    };
+    let sound = |cell: &dyn Fn(usize) -> Option<usize>| {
+        let mut greatest = 0;
+        for row in 0..rows {
+            greatest = cell(row * stride)?.max(greatest);
+            for column in 1..stride {
+                cell(row * stride + column).filter(|&cell| leads(cell))?;
+            }
+        }
+        Some(greatest)
+    };
+    let greatest = match kind {
+        AUTOMATON_BYTE => sound(&|at| Bytes(bytes).cell(at)),
+        _ => sound(&|at| Shorts(shorts(bytes)).cell(at)),
+    }?;
+    let special = index(automaton.special);
+    let bounds = leads(index(automaton.start)) && special <= dead && leads(special);
+    (roomy && bounds).then_some((end, greatest))
+}

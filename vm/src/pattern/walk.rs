@@ -1,0 +1,148 @@
+//! The loops over a whole text.
+
+use super::machine::{Cells, Class, Classes, Machine, Visit};
+use super::nfa::{Nfa, Places};
+use crate::format::{ANSWER_END, ANSWER_NEWLINE};
+
+/// A text without its last newline, and the answer that then counts.
+#[inline(always)]
+pub(super) fn without_newline(text: &str) -> (&str, u8) {
+    match text.strip_suffix('\n') {
+        Some(body) => (body, ANSWER_NEWLINE),
+        None => (text, ANSWER_END),
+    }
+}
+
+/// The `ANSWER_` bits of a cell; all of them if it is found.
+fn bits(answer: usize) -> u8 {
+    u8::try_from(answer & usize::from(u8::MAX)).unwrap_or(0)
+}
+
+/// Steps from the start of a text without its last newline; gives the answer.
+pub(super) struct Forward<'t> {
+    pub(super) text: &'t str,
+}
+
+impl<'p> Visit<'p> for Forward<'_> {
+    type Out = u8;
+
+    #[inline(always)]
+    fn machine<C: Cells<'p>, K: Class>(self, machine: Machine<'p, C>, classes: Classes<'p, K>) -> Option<u8> {
+        let mut state = machine.start;
+        if state < C::DEAD {
+            for c in self.text.chars() {
+                state = machine.next(state, classes.of(c)?)?;
+                if state >= C::DEAD {
+                    break;
+                }
+            }
+        }
+        machine.answer(state).map(bits)
+    }
+
+    fn nfa<K: Class>(self, nfa: Nfa<'p>, classes: Classes<'p, K>) -> Option<u8> {
+        let mut places = Places::default();
+        for c in self.text.chars() {
+            if !nfa.step(&mut places, classes.of(c)?)? {
+                break;
+            }
+        }
+        nfa.answer(&places)
+    }
+}
+
+/// Steps from the end of a text; gives the answer where it begins.
+pub(super) struct Backward<'t> {
+    pub(super) text: &'t str,
+}
+
+impl<'p> Visit<'p> for Backward<'_> {
+    type Out = u8;
+
+    #[inline(always)]
+    fn machine<C: Cells<'p>, K: Class>(self, machine: Machine<'p, C>, classes: Classes<'p, K>) -> Option<u8> {
+        let mut state = machine.start;
+        if state < C::DEAD {
+            for c in self.text.chars().rev() {
+                state = machine.next(state, classes.of(c)?)?;
+                if state >= C::DEAD {
+                    break;
+                }
+            }
+        }
+        machine.answer(state).map(bits)
+    }
+
+    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<u8> {
+        // Only patterns of deterministic automata have backward ones.
+        None
+    }
+}
+
+/// Steps on from a state over a piece of a text; gives the next state.
+pub(super) struct Piece<'t> {
+    pub(super) text: &'t str,
+    pub(super) state: usize,
+}
+
+/// Where a walk over pieces stands.
+pub(super) struct Stand {
+    pub(super) state: usize,
+    /// Whether nothing that follows can change the answer.
+    pub(super) decided: bool,
+    /// The answer if the text ended here.
+    pub(super) answer: u8,
+}
+
+impl<'p> Visit<'p> for Piece<'_> {
+    type Out = Stand;
+
+    fn machine<C: Cells<'p>, K: Class>(
+        self,
+        machine: Machine<'p, C>,
+        classes: Classes<'p, K>,
+    ) -> Option<Stand> {
+        let mut state = self.state;
+        for c in self.text.chars() {
+            if state >= C::DEAD {
+                break;
+            }
+            state = machine.next(state, classes.of(c)?)?;
+        }
+        Some(Stand { state, decided: state >= C::DEAD, answer: bits(machine.answer(state)?) })
+    }
+
+    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<Stand> {
+        // Its state is a set of places: `NfaPiece`.
+        None
+    }
+}
+
+/// The same over sets of places.
+pub(super) struct NfaPiece<'t, 's> {
+    pub(super) text: &'t str,
+    pub(super) places: &'s mut Places,
+}
+
+impl<'p> Visit<'p> for NfaPiece<'_, '_> {
+    type Out = Stand;
+
+    fn machine<C: Cells<'p>, K: Class>(
+        self,
+        _machine: Machine<'p, C>,
+        _classes: Classes<'p, K>,
+    ) -> Option<Stand> {
+        None
+    }
+
+    fn nfa<K: Class>(self, nfa: Nfa<'p>, classes: Classes<'p, K>) -> Option<Stand> {
+        let mut open = true;
+        for c in self.text.chars() {
+            open = nfa.step(self.places, classes.of(c)?)?;
+            if !open {
+                break;
+            }
+        }
+        Some(Stand { state: 0, decided: !open, answer: nfa.answer(self.places)? })
+    }
+}
