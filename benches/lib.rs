@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot read its data has nothing to say")]
 
+pub mod search;
+
 use aegis_vm::Action;
 use aegisc::time::parse_rfc3339;
 use aegisc::{LayerSource, Options, Timestamp, Verify, compile};
@@ -38,6 +40,12 @@ pub fn w1() -> Workload {
 #[must_use]
 pub fn w2() -> Workload {
     recorded(include_str!("data/W2.yaml"), include_str!("data/W2.json"))
+}
+
+/// W5: rule `i` asks whether `to` ends in the i-th of 50 domains; all texts end in the last one.
+#[must_use]
+pub fn w5() -> Workload {
+    recorded(include_str!("data/W5.yaml"), include_str!("data/W5.json"))
 }
 
 fn recorded(yaml: &str, json: &str) -> Workload {
@@ -85,16 +93,34 @@ pub fn w3(rules: usize) -> Workload {
 }
 
 /// A small generator (splitmix64), so that every run asks the same.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    /// A sequence of its own for each seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Random(seed)
+    }
+
+    /// A number below `end`, which is not 0.
+    pub fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         let end = u64::try_from(end).unwrap();
         usize::try_from((z ^ (z >> 31)) % end).unwrap()
+    }
+
+    /// Brings items into an order that is drawn.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.below(at + 1));
+        }
+    }
+
+    fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
+        from[self.below(from.len())]
     }
 }
 

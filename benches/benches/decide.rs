@@ -7,7 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
-use aegis_benches::{Workload, w1, w2, w3};
+use aegis_benches::{Workload, w1, w2, w3, w5};
 use aegis_vm::{Policy, Request};
 use aegisc::Verify;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -37,6 +37,7 @@ fn benches(criterion: &mut Criterion) {
     for rules in [10, 1_000, 100_000] {
         decide(criterion, &format!("W3 literals, {rules} rules"), &w3(rules));
     }
+    decide(criterion, "W5 suffixes, 50 rules", &w5());
 }
 
 criterion_group!(decisions, benches);

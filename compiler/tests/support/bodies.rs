@@ -3,21 +3,27 @@
 use super::agree::{self, Compared, Tally};
 use super::bytes::Bytes;
 use super::damage::{Parts, artifacts};
+use super::dialect::{self, Drawn};
+use super::patterns;
 use super::{layers, options};
 use aegis_vm::json::{Json, Object};
 use aegis_vm::{Action, ErrorKind, NoClock, Policy, Timestamp};
 use aegisc::diag::{RenderOptions, render_pretty, render_short};
+use aegisc::hir::reference::{self, RuleEvent};
+use aegisc::pyre::{self, Limits, PatternError, PatternErrorKind};
 use aegisc::{Compilation, Output, Verify, compile};
 
 /// What a target does with an input.
 pub type Body = fn(&[u8]);
 
 /// Every target, by the name of its folder.
-pub const TARGETS: [(&str, Body); 4] = [
+pub const TARGETS: [(&str, Body); 6] = [
     ("yaml_text", yaml_text),
     ("artifact", artifact),
     ("artifact_repaired", artifact_repaired),
     ("differential", differential),
+    ("pattern_text", pattern_text),
+    ("pattern_search", pattern_search),
 ];
 
 /// Compiles any bytes as up to three layers, cut at zero bytes. What compiles decides as it is meant.
@@ -69,6 +75,96 @@ pub fn repaired(data: &[u8]) -> bool {
 /// Draws a policy and its actions, and compares the artifact with the reference evaluator.
 pub fn differential(data: &[u8]) {
     agree::generated(data).unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// Reads any bytes as a pattern, and compiles it if it is one. What is said of it points into it.
+pub fn pattern_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match pyre::parse(&text).map(|pattern| pyre::compile(&[pattern], &Limits::default())) {
+        Err(error) => points_into(&text, &error),
+        Ok(Ok(automata)) => assert_eq!(automata.dfas.len(), 1),
+        Ok(Err((index, error))) => {
+            assert_eq!((index, error.kind), (0, PatternErrorKind::TooLarge), "{error:?}");
+            points_into(&text, &error);
+        }
+    }
+}
+
+fn points_into(text: &str, error: &PatternError) {
+    assert!(text.get(error.at.clone()).is_some(), "{error:?} in {text:?}");
+    assert!(!error.message.is_empty(), "{error:?}");
+}
+
+/// Draws patterns and texts, or takes them from the bytes, and compares the artifact with the plain
+/// matcher.
+///
+/// Of bytes that begin with a mark between ` ` and `/` the rest is a pattern and texts, cut at zero
+/// bytes; all others are choices.
+pub fn pattern_search(data: &[u8]) {
+    const LONGEST_PATTERN: usize = 60;
+    let mut bytes = Bytes::new(data);
+    let (drawn, texts): (Vec<Drawn>, Vec<String>) = match data.split_first() {
+        Some((b' '..=b'/', raw)) => {
+            let cut = |limit| move |part: &[u8]| String::from_utf8_lossy(part).chars().take(limit).collect();
+            let mut parts = raw.split(|&byte| byte == 0);
+            let pattern = parts.next().map(cut(LONGEST_PATTERN)).unwrap_or_default();
+            let texts = parts.take(8).map(cut(dialect::LONGEST_TEXT)).collect();
+            (vec![Drawn { pattern, example: String::new() }], texts)
+        }
+        _ => {
+            let count = bytes.between(1, 4);
+            let drawn: Vec<Drawn> = (0..count).map(|_| dialect::pattern(&mut bytes)).collect();
+            let texts = (0..16).map(|at| dialect::text(&drawn[at % count], &mut bytes)).collect();
+            (drawn, texts)
+        }
+    };
+    let mut known: Vec<String> = drawn.into_iter().map(|drawn| drawn.pattern).collect();
+    known.retain(|pattern| pattern.chars().count() <= LONGEST_PATTERN && pyre::parse(pattern).is_ok());
+    // Each text stands once in an artifact, so that a pattern's place is its rule's.
+    known.sort();
+    known.dedup();
+    if known.is_empty() {
+        return;
+    }
+    let values = (0..4).map(|at| match texts.get(at) {
+        Some(text) => dialect::value(text, &mut bytes),
+        None => dialect::value("", &mut bytes),
+    });
+    let values: Vec<Json> = texts.iter().map(|text| Json::from(text.as_str())).chain(values).collect();
+    searched(&known, &values);
+}
+
+/// Asks one policy of all patterns about each value: each pattern on its own, and the decision. If
+/// an automaton is too large, the policy is of the others.
+fn searched(patterns: &[String], values: &[Json]) {
+    let compilation = compile(layers([patterns::yaml(patterns)]), &options(Verify::Off)).unwrap();
+    let Some(Output { policy, artifact, .. }) = compilation.output else {
+        let compiles = |pattern: &&String| {
+            let pattern = pyre::parse(pattern).unwrap();
+            pyre::compile(&[pattern], &Limits::default()).is_ok()
+        };
+        let small: Vec<String> = patterns.iter().filter(compiles).cloned().collect();
+        assert!(small.len() < patterns.len(), "{:?}", compilation.diagnostics);
+        return searched(&small, values);
+    };
+    let vm = Policy::from_bytes(artifact).unwrap_or_else(|error| panic!("{error}"));
+    for value in values {
+        let action = Action::new("t", "").param("p", value.clone());
+        let mut first = None;
+        for (at, pattern) in patterns.iter().enumerate() {
+            let event = reference::explain_rule(&policy, at, &action, None);
+            let meant = matches!(event, Some(RuleEvent::Match));
+            if let Json::Str(text) = value {
+                assert_eq!(pyre::parse(pattern).unwrap().naive_search(text), meant, "{pattern:?} {text:?}");
+            }
+            assert_eq!(vm.search(at, value.value()), Some(meant), "{pattern:?} in {value:?}");
+            first = first.or(meant.then_some(at));
+        }
+        let decision = vm.evaluate(&action, NoClock);
+        assert_eq!(decision.error(), None, "{patterns:?} on {value:?}");
+        let rule = first.map(|at| u32::try_from(at).unwrap());
+        assert_eq!(decision.rule_index(), rule, "{patterns:?} on {value:?}");
+    }
 }
 
 /// 2026-03-18T14:30:00Z, a Wednesday.
