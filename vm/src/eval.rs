@@ -43,6 +43,8 @@ pub(crate) struct Evaluation<'p, 'a, C> {
     clock: C,
     /// What the clock said, once it was read: also that there is no time.
     time: Option<Option<Timestamp>>,
+    /// The param that was asked for last, and its value.
+    last_param: Option<(usize, Option<Value<'a>>)>,
     /// What groups of patterns found, once one was asked.
     groups: Option<Groups>,
 }
@@ -50,7 +52,7 @@ pub(crate) struct Evaluation<'p, 'a, C> {
 impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     pub(crate) fn new(policy: &'p Policy, request: Request<'a>, clock: C) -> Self {
         let agent = if request.agent_id.is_empty() { "*" } else { request.agent_id };
-        Evaluation { policy, request, agent, clock, time: None, groups: None }
+        Evaluation { policy, request, agent, clock, time: None, last_param: None, groups: None }
     }
 
     fn tables(&self) -> &'p Tables {
@@ -140,7 +142,8 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     /// The first field whose glob does not match.
     pub(crate) fn failed_glob(&self, rule: &Rule, known: u32) -> Option<Option<u32>> {
         for ((bit, text), glob) in self.fields().into_iter().zip(globs_of(rule)) {
-            if known & bit == 0 && !glob::matches(self.tables(), glob, text)? {
+            let free = glob == self.tables().any_glob;
+            if known & bit == 0 && !free && !glob::matches(self.tables(), glob, text)? {
                 return Some(Some(bit));
             }
         }
@@ -168,9 +171,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     fn param_test(&mut self, test: &Test) -> Option<Tested<'p>> {
         let tables = self.tables();
         let param_index = index(test.a);
-        let name = tables.param(param_index)?;
-        let param = PolicyParam { name, index: param_index, policy: self.policy.digest() };
-        let value = match self.request.params.lookup(param) {
+        let value = match self.value(param_index)? {
             None | Some(Value::Null) => return Some(Tested::Fails { absent: true }),
             Some(value) => value,
         };
@@ -188,11 +189,26 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         let holds = match judged {
             Ok(holds) => holds,
             Err(expected) => {
+                let name = tables.param(param_index)?;
                 let found = value.kind().with_article();
                 return Some(Tested::Error(DecisionError::type_error(condition, name, expected, found)));
             }
         };
         Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
+    }
+
+    /// The value of a param. Rules in a row often ask for the same one, so the last is kept.
+    fn value(&mut self, param: usize) -> Option<Option<Value<'a>>> {
+        if let Some((kept, value)) = self.last_param
+            && kept == param
+        {
+            return Some(value);
+        }
+        let name = self.tables().param(param)?;
+        let asked = PolicyParam { name, index: param, policy: self.policy.digest() };
+        let value = self.request.params.lookup(asked);
+        self.last_param = Some((param, value));
+        Some(value)
     }
 
     /// Whether a pattern is found in Python's `str` of the value.

@@ -79,6 +79,8 @@ pub(crate) struct Tables {
     pub(crate) glob_ranges: Table<GlobRange>,
     pub(crate) glob_tokens: Table<GlobToken>,
     pub(crate) globs: Table<Glob>,
+    /// The glob `*`, or an index of none.
+    pub(crate) any_glob: U32,
     pub(crate) params: Table<Text>,
     pub(crate) consts: Table<Const>,
     pub(crate) words: Table<Text>,

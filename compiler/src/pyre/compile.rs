@@ -5,7 +5,7 @@ use super::classes::{ClassMap, Partition, Sets};
 use super::dfa::{Columns, Excess, Search, determinise};
 use super::minimise::{Dfa, minimise};
 use super::nfa::{self, Direction, Nfa};
-use super::shape::{self, Literal};
+use super::shape::{self, End, Literals};
 use super::{Pattern, PatternError, PatternErrorKind, shown};
 use std::ops::Range;
 
@@ -43,10 +43,10 @@ pub struct Automata {
 pub struct Compiled {
     /// Steps over a text without its last newline.
     pub forward: Forward,
-    /// Steps over a text from its end; only for patterns that can only be found there.
+    /// Steps over a text from where its matches end.
     pub backward: Option<Backward>,
     /// What every text in which the pattern is found holds.
-    pub literal: Option<Literal>,
+    pub literals: Literals,
     /// Whether the pattern is found in the empty text.
     pub empty: bool,
     /// Whether the pattern is made of characters and alternatives alone.
@@ -64,13 +64,13 @@ pub enum Forward {
     Bits(BitNfa),
 }
 
-/// How a pattern is searched for from the end.
+/// How a pattern is searched for from where its matches end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backward {
-    /// The automaton; anchored where the text ends.
+    /// The automaton; anchored where a match ends.
     pub dfa: Dfa,
-    /// Whether the pattern may also end before a final newline.
-    pub newline: bool,
+    /// Where that is.
+    pub end: End,
 }
 
 impl Compiled {
@@ -87,7 +87,8 @@ impl Compiled {
 /// What one pattern needs before the classes are known.
 struct Parts {
     forward: Nfa,
-    backward: Option<(Nfa, bool)>,
+    backward: Option<(Nfa, End)>,
+    literals: Literals,
 }
 
 /// Compiles patterns. The same patterns give the same automata, always and everywhere.
@@ -131,11 +132,12 @@ fn parts(pattern: &Pattern, limits: &Limits, sets: &mut Sets) -> Result<Parts, P
     let Pattern { ast, root, text, .. } = pattern;
     let mut build = |direction| nfa::build(ast, *root, text, limits.nfa_states, direction, sets);
     let forward = build(Direction::Forward)?;
-    let backward = match shape::end(ast, *root) {
-        Some(end) => Some((build(Direction::Backward)?, end.newline)),
+    let literals = shape::literals(ast, *root);
+    let backward = match shape::end(ast, *root, &literals) {
+        Some(end) => Some((build(Direction::Backward)?, end)),
         None => None,
     };
-    Ok(Parts { forward, backward })
+    Ok(Parts { forward, backward, literals })
 }
 
 struct Builder<'a> {
@@ -162,15 +164,22 @@ impl Builder<'_> {
             },
         };
         let (states, work) = (limits.dfa_states / BACKWARD_SHARE, limits.work / BACKWARD_SHARE);
-        let backward = parts.backward.as_ref().and_then(|(nfa, newline)| {
+        let backward = parts.backward.as_ref().and_then(|(nfa, end)| {
             let dfa = self.dfa(nfa, &columns, Search::Anchored, states, work).ok()?;
-            Some(Backward { dfa, newline: *newline })
+            Some(Backward { dfa, end: *end })
         });
+        let mut literals = parts.literals.clone();
+        match backward.as_ref().map(|backward| backward.end) {
+            Some(End::Literal) => {}
+            // A walk from the end mostly ends sooner than a search for a literal.
+            Some(End::Text | End::Line) => literals = Literals::default(),
+            None => literals.suffix = false,
+        }
         let Pattern { ast, root, .. } = pattern;
         Ok(Compiled {
             forward,
             backward,
-            literal: shape::literal(ast, *root),
+            literals,
             empty: parts.forward.is_found_in_nothing(),
             finite: shape::is_finite(ast, *root),
             anchored: shape::is_anchored(ast, *root),

@@ -10,6 +10,7 @@ use super::compile::{Automata, Compiled};
 use super::dfa::{Answer, Raw};
 use super::minimise::{Dfa, Form, Sink, minimise};
 use super::nfa::StateId;
+use super::shape::End;
 use aegis_vm::format::LOCKSTEP;
 use std::collections::{BTreeSet, HashMap};
 
@@ -65,7 +66,7 @@ fn group_param(automata: &Automata, free: Vec<usize>) -> Vec<Group> {
     let is = |wanted: &dyn Fn(&Compiled) -> bool, pattern: &usize| of(pattern).is_some_and(wanted);
     let mut groups = Vec::new();
     let (backward, rest): (Vec<_>, Vec<_>) =
-        free.into_iter().partition(|pattern| is(&|compiled| compiled.backward.is_some(), pattern));
+        free.into_iter().partition(|pattern| is(&ends_with_text, pattern));
     let (anchored, rest): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|pattern| is(&|compiled| compiled.anchored, pattern));
     let (finite, rest): (Vec<_>, Vec<_>) =
@@ -81,6 +82,10 @@ fn group_param(automata: &Automata, free: Vec<usize>) -> Vec<Group> {
     }
     groups.extend(side_by_side(automata, &rest));
     groups
+}
+
+fn ends_with_text(compiled: &Compiled) -> bool {
+    compiled.backward.as_ref().is_some_and(|backward| backward.end != End::Literal)
 }
 
 /// Puts patterns into shared automata; those that would make one too large are halved until they do not.
@@ -113,7 +118,7 @@ fn side_by_side(automata: &Automata, patterns: &[usize]) -> Vec<Group> {
     let mut by_form = [Form::Byte, Form::Short, Form::Wide].map(|form| (form, Vec::new()));
     for &pattern in patterns {
         let Some(compiled) = automata.patterns.get(pattern) else { continue };
-        let Some(dfa) = compiled.dfa().filter(|_| compiled.literal.is_none()) else { continue };
+        let Some(dfa) = compiled.dfa().filter(|_| compiled.literals.needed.len() <= 1) else { continue };
         if dfa.sink(dfa.start).is_none() {
             let form = dfa.form();
             by_form.iter_mut().filter(|(of, _)| *of == form).for_each(|(_, all)| all.push(pattern));

@@ -33,7 +33,7 @@ pub use compile::{Automata, Backward, Compiled, Forward, Limits, compile};
 pub use dfa::Answer;
 pub use group::{Group, GroupKind, group};
 pub use minimise::{Dfa, Form, Sink};
-pub use shape::Literal;
+pub use shape::{End, Literals};
 
 use ast::{Ast, NodeId};
 use std::ops::Range;

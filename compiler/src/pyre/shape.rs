@@ -3,22 +3,28 @@
 use super::ast::{Ast, Case, Item, Leaf, Look, NodeId, NodeKind};
 use super::tables;
 
-/// A text that every text in which a pattern is found holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Literal {
-    /// The text; not empty.
-    pub text: String,
-    /// Whether every match begins with it, whatever stands before.
-    pub prefix: bool,
-    /// Whether the pattern is nothing else.
+/// Texts that matches hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Literals {
+    /// What every text in which the pattern is found holds; may be empty.
+    pub needed: String,
+    /// What every match begins with, whatever stands before; may be empty.
+    pub prefix: String,
+    /// Whether the pattern is nothing but what is needed.
     pub exact: bool,
+    /// Whether every match ends with what is needed, and asks for nothing around it.
+    pub suffix: bool,
 }
 
-/// How the matches of a pattern end.
+/// Where the matches of a pattern end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct End {
-    /// At the end, or before a final newline; else only at the end.
-    pub(super) newline: bool,
+pub enum End {
+    /// Where the text ends.
+    Text,
+    /// Where the text ends, or before a final newline.
+    Line,
+    /// Where a literal ends that they all end with; it may stand in other places as well.
+    Literal,
 }
 
 /// A stretch of a pattern in order.
@@ -28,27 +34,29 @@ enum Part {
     Other,
 }
 
-/// The longest run of characters that every match holds.
-pub(super) fn literal(ast: &Ast, root: NodeId) -> Option<Literal> {
+/// The longest run of characters that every match holds, and the one that it begins with.
+pub(super) fn literals(ast: &Ast, root: NodeId) -> Literals {
     let mut parts = Vec::new();
     flatten(ast, root, &mut parts);
-    let mut runs = vec![(0, String::new())];
-    for (at, part) in parts.iter().enumerate() {
+    let mut runs = vec![String::new()];
+    for part in &parts {
         match part {
-            Part::Char(c) => runs.last_mut()?.1.push(*c),
+            Part::Char(c) => runs.iter_mut().last().into_iter().for_each(|run| run.push(*c)),
             Part::Look => {}
-            Part::Other => runs.push((at + 1, String::new())),
+            Part::Other => runs.push(String::new()),
         }
     }
     let exact = parts.iter().all(|part| matches!(part, Part::Char(_)));
     let starts = matches!(parts.first(), Some(Part::Char(_)));
-    // Of runs of one length the first; a run at the start saves more than a longer one inside.
-    let longest = runs
-        .into_iter()
-        .rev()
-        .max_by_key(|(at, text)| text.len() + if *at == 0 && starts { 2 } else { 0 })?;
-    let (at, text) = longest;
-    (!text.is_empty()).then_some(Literal { text, prefix: at == 0 && starts, exact })
+    let prefix = if starts { runs.first().cloned().unwrap_or_default() } else { String::new() };
+    let last = runs.last().cloned().unwrap_or_default();
+    // Of runs of one length the last.
+    let needed = runs.into_iter().max_by_key(String::len).unwrap_or_default();
+    let looks = ast.nodes().iter().any(|node| matches!(node.kind, NodeKind::Look(_)));
+    let suffix = !exact && !looks && last == needed && last.len() > 1;
+    // A search for one byte hardly pays where the walk begins at it.
+    let prefix = if exact { String::new() } else { prefix };
+    Literals { exact: exact && !needed.is_empty(), needed, prefix, suffix }
 }
 
 /// The parts of a node; nesting is bounded by the parser.
@@ -78,16 +86,18 @@ fn character(leaf: &Leaf) -> Option<char> {
     if alone && !leaf.negated { char::from_u32(c) } else { None }
 }
 
-/// Whether every match ends at the end of the text; what else asks for the end of the text asks for
-/// nothing that a walk from the end cannot see.
-pub(super) fn end(ast: &Ast, root: NodeId) -> Option<End> {
+/// Where every match ends, if a walk from there sees what the pattern asks for.
+pub(super) fn end(ast: &Ast, root: NodeId, literals: &Literals) -> Option<End> {
+    if literals.suffix {
+        return Some(End::Literal);
+    }
     let mut ends = Vec::new();
     last_looks(ast, root, &mut ends)?;
     let asks = |look: &Look| matches!(look, Look::End | Look::TextEnd);
     let asking = ast.nodes().iter().filter(|node| matches!(&node.kind, NodeKind::Look(look) if asks(look)));
     let first = *ends.first()?;
     let alike = ends.iter().all(|&look| look == first) && asking.count() == ends.len();
-    alike.then_some(End { newline: first == Look::End })
+    alike.then_some(if first == Look::End { End::Line } else { End::Text })
 }
 
 /// The looks that end every way through a node; `None` if a way ends without one.

@@ -3,12 +3,12 @@
 use super::strings::Strings;
 use super::{Tables, TooLarge, number};
 use crate::hir;
-use crate::pyre::{self, Answer, Automata, BitNfa, Compiled, Dfa, Form, Forward, GroupKind, Sink};
+use crate::pyre::{self, Answer, Automata, BitNfa, Compiled, Dfa, End, Form, Forward, GroupKind, Sink};
 use aegis_vm::format::{
     ANSWER_END, ANSWER_NEWLINE, AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton,
     CLASS_BLOCK, ClassMapHead, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group, GroupAnswer, NONE,
-    NfaHead, NfaStep, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_PREFIX, Pattern, Text,
-    cell_dead, cell_found,
+    NfaHead, NfaStep, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, cell_dead,
+    cell_found,
 };
 use std::collections::{BTreeMap, HashMap};
 use zerocopy::IntoBytes;
@@ -101,19 +101,18 @@ impl Writer<'_> {
             Some(backward) => self.dfa(&backward.dfa, &Says::Bits)?,
             None => U32::new(NONE),
         };
-        let literal = compiled.literal.as_ref();
+        let literals = &compiled.literals;
+        let end = compiled.backward.as_ref().map(|backward| backward.end);
         let flags = [
             (PATTERN_EMPTY, compiled.empty),
-            (PATTERN_EXACT, literal.is_some_and(|literal| literal.exact)),
-            (PATTERN_PREFIX, literal.is_some_and(|literal| literal.prefix)),
-            (PATTERN_NEWLINE, compiled.backward.as_ref().is_some_and(|backward| backward.newline)),
+            (PATTERN_EXACT, literals.exact),
+            (PATTERN_SUFFIX, end == Some(End::Literal)),
+            (PATTERN_NEWLINE, end == Some(End::Line)),
         ];
         Ok(Pattern {
             text: strings.add(text)?,
-            literal: match literal {
-                Some(literal) => strings.add(&literal.text)?,
-                None => Text { offset: U32::new(0), length: U32::new(0) },
-            },
+            literal: strings.add(&literals.needed)?,
+            prefix: strings.add(&literals.prefix)?,
             flags: U32::new(flags.iter().filter(|(_, on)| *on).map(|(flag, _)| flag).sum()),
             forward,
             backward,
@@ -135,7 +134,7 @@ impl Writer<'_> {
         for (bit, &member) in group.members.iter().enumerate() {
             let backward = automata.patterns.get(member).and_then(|compiled| compiled.backward.as_ref());
             if kind == GROUP_BACKWARD {
-                newline |= u64::from(backward.is_some_and(|backward| backward.newline)) << bit;
+                newline |= u64::from(backward.is_some_and(|backward| backward.end == End::Line)) << bit;
             }
             if let Some(record) = self.tables.patterns.get_mut(member) {
                 record.group = place;

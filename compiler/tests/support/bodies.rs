@@ -82,10 +82,13 @@ pub fn pattern_text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     match pyre::parse(&text).map(|pattern| pyre::compile(&[pattern], &Limits::default())) {
         Err(error) => points_into(&text, &error),
-        Ok(Ok(automata)) => assert_eq!(automata.dfas.len(), 1),
-        Ok(Err((index, error))) => {
-            assert_eq!((index, error.kind), (0, PatternErrorKind::TooLarge), "{error:?}");
-            points_into(&text, &error);
+        Ok(Ok(automata)) => assert_eq!(automata.patterns.len(), 1),
+        Ok(Err(errors)) => {
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            for (index, error) in errors {
+                assert_eq!((index, error.kind), (0, PatternErrorKind::TooLarge), "{error:?}");
+                points_into(&text, &error);
+            }
         }
     }
 }

@@ -22,9 +22,10 @@
 //!
 //! A pattern's forward automaton is fed the text without one trailing newline; the answer of the last
 //! row is [`ANSWER_END`] if the pattern is found there, and [`ANSWER_NEWLINE`] if it is found when the
-//! newline that was left out follows. Its backward automaton, which only patterns that end in `$` or
-//! `\Z` have, is fed the text from its end, whole and then, under [`PATTERN_NEWLINE`], without the
-//! trailing newline; [`ANSWER_END`] is its answer where the text begins.
+//! newline that was left out follows. The backward automaton of a pattern that ends in `$` or `\Z` is
+//! fed the text from its end, whole and then, under [`PATTERN_NEWLINE`], without the trailing newline;
+//! [`ANSWER_END`] is its answer where the text begins. Under [`PATTERN_SUFFIX`] it is fed from
+//! elsewhere.
 //!
 //! # Groups
 //!
@@ -109,6 +110,8 @@ pub struct Pattern {
     pub text: Text,
     /// What every text in which it is found holds; may be empty.
     pub literal: Text,
+    /// What every match begins with, whatever stands before; may be empty.
+    pub prefix: Text,
     /// The `PATTERN_` bits.
     pub flags: U32,
     /// Its forward automaton.
@@ -128,9 +131,11 @@ pub const NONE: u32 = u32::MAX;
 pub const PATTERN_EMPTY: u32 = 1;
 /// The pattern is found wherever its literal is.
 pub const PATTERN_EXACT: u32 = 2;
-/// Every match begins with the literal, whatever stands before.
-pub const PATTERN_PREFIX: u32 = 4;
-/// The pattern may also end before a final newline; only where there is a backward automaton.
+/// The backward automaton is fed from where the first literal ends: if it finds nothing there, the
+/// forward one must be asked.
+pub const PATTERN_SUFFIX: u32 = 4;
+/// The pattern may also end before a final newline; only where there is a backward automaton, and not with
+/// [`PATTERN_SUFFIX`].
 pub const PATTERN_NEWLINE: u32 = 8;
 
 /// Patterns that are searched for together: at most 64, at most [`LOCKSTEP`] of a lockstep group.
@@ -161,7 +166,7 @@ pub const GROUP_BACKWARD: u32 = 1;
 pub const GROUP_LOCKSTEP: u32 = 2;
 
 /// The most members of a lockstep group.
-pub const LOCKSTEP: usize = 8;
+pub const LOCKSTEP: usize = 9;
 
 /// What a row of a table group says, as bits of members.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]

@@ -37,7 +37,7 @@ pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
     check_params(tables, &mut budget)?;
     check_consts(tables)?;
     check_words(tables, &mut budget)?;
-    patterns::check(tables, &mut budget)?;
+    patterns::check(tables)?;
     check_tests(tables)?;
     check_rules(tables, manifest)?;
     check_index(tables, &mut budget)

@@ -16,8 +16,8 @@ mod check;
 use crate::decision;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::format::{
-    CLASS_BLOCK, ClassMapHead, DIGESTED_HEADER, FORMAT_VERSION, Header, MAGIC, Manifest, SECTIONS, SectionId,
-    SectionRow,
+    CLASS_BLOCK, ClassMapHead, DIGESTED_HEADER, FORMAT_VERSION, GLOB_ANY, Header, MAGIC, Manifest, SECTIONS,
+    SectionId, SectionRow,
 };
 use crate::pattern::{Blocks, ClassMap};
 use crate::policy::{Policy, SectionInfo};
@@ -27,6 +27,7 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 /// The bytes of a file, if it begins as an artifact: no more of it than its header says, so that a file
@@ -76,8 +77,11 @@ pub(crate) fn load(bytes: Box<[u8]>) -> Result<Policy, LoadError> {
         decision::approval(manifest.default_approval).zip(decision::risk_level(manifest.default_risk_level));
     let default = default.ok_or_else(|| malformed(SectionId::Manifest, "has unknown defaults"))?;
     let tables = tables(&bytes, place)?;
-    let tables = Tables { bytes, ..tables };
+    let mut tables = Tables { bytes, ..tables };
     check::check(&tables, &manifest)?;
+    let globs = tables.globs.slice(&tables.bytes).unwrap_or_default();
+    let any = globs.iter().position(|glob| glob.kind.get() == GLOB_ANY);
+    tables.any_glob = U32::new(any.and_then(|any| u32::try_from(any).ok()).unwrap_or(u32::MAX));
     Ok(Policy {
         manifest,
         header,
@@ -233,6 +237,7 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
         glob_ranges: table!(GlobRanges),
         glob_tokens: table!(GlobTokens),
         globs: table!(Globs),
+        any_glob: U32::new(u32::MAX),
         params: table!(Params),
         consts: table!(Consts),
         words: table!(Words),

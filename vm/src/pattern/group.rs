@@ -158,7 +158,7 @@ struct Lockstep<'p, 't> {
 const AHEAD: usize = 64;
 
 /// How many automata are stepped side by side: as many as registers hold.
-const SIDE_BY_SIDE: usize = 4;
+const SIDE_BY_SIDE: usize = 3;
 
 impl<'p> Visit<'p> for Lockstep<'p, '_> {
     type Out = u64;
@@ -168,7 +168,7 @@ impl<'p> Visit<'p> for Lockstep<'p, '_> {
         machine: Machine<'p, C>,
         classes: Classes<'p, K>,
     ) -> Option<u64> {
-        // What fills up the last four is the first again.
+        // What fills up the last row is the first again.
         let mut machines = [machine; LOCKSTEP];
         for (slot, &member) in machines.iter_mut().zip(self.members) {
             *slot = self.member(member)?;
@@ -185,9 +185,9 @@ impl<'p> Visit<'p> for Lockstep<'p, '_> {
             }
             let ahead = ahead.get(..filled)?;
             let used = self.members.len().div_ceil(SIDE_BY_SIDE);
-            let fours = machines.as_chunks::<SIDE_BY_SIDE>().0.iter();
-            for (machines, states) in fours.zip(states.as_chunks_mut::<SIDE_BY_SIDE>().0).take(used) {
-                step_all(machines, states, ahead);
+            let abreast = machines.as_chunks::<SIDE_BY_SIDE>().0.iter();
+            for (machines, states) in abreast.zip(states.as_chunks_mut::<SIDE_BY_SIDE>().0).take(used) {
+                step_all(machines, states, ahead, self.tables.class_map.classes)?;
             }
             let open = states.iter().zip(self.members).any(|(&state, _)| state < C::DEAD);
             if filled < AHEAD || !open {
@@ -263,21 +263,29 @@ pub(crate) fn check_group(
     follows && shape && bits && known
 }
 
-/// A found or dead state and a column lead out of the table: it stays.
+/// A found or dead state and a column lead out of the table: it stays. `None` if a column map has fewer
+/// columns than there are classes.
 #[inline(always)]
 fn step_all<'p, C: Cells<'p>>(
     machines: &[Machine<'p, C>; SIDE_BY_SIDE],
     states: &mut [usize; SIDE_BY_SIDE],
     classes: &[u16],
-) {
-    let [a, b, c, d] = machines;
-    let [mut in_a, mut in_b, mut in_c, mut in_d] = *states;
+    count: usize,
+) -> Option<()> {
+    let [a, b, c] = machines;
+    // Of one length, so that it takes one register.
+    let maps = [a.column_map.get(..count)?, b.column_map.get(..count)?, c.column_map.get(..count)?];
+    let [map_a, map_b, map_c] = maps;
+    let [mut in_a, mut in_b, mut in_c] = *states;
     for &class in classes {
         let class = usize::from(class);
-        in_a = a.next(in_a, class).unwrap_or(in_a);
-        in_b = b.next(in_b, class).unwrap_or(in_b);
-        in_c = c.next(in_c, class).unwrap_or(in_c);
-        in_d = d.next(in_d, class).unwrap_or(in_d);
+        if class >= count {
+            return None;
+        }
+        in_a = a.step(in_a, *map_a.get(class)?).unwrap_or(in_a);
+        in_b = b.step(in_b, *map_b.get(class)?).unwrap_or(in_b);
+        in_c = c.step(in_c, *map_c.get(class)?).unwrap_or(in_c);
     }
-    *states = [in_a, in_b, in_c, in_d];
+    *states = [in_a, in_b, in_c];
+    Some(())
 }

@@ -61,6 +61,12 @@ impl<'p, K: Class> Classes<'p, K> {
         Some(Classes { ascii: blocks.first_chunk()?, stage1, blocks, rest: map.rest })
     }
 
+    /// The class of a byte, if it is a character of its own.
+    #[inline(always)]
+    pub(super) fn ascii(&self, byte: u8) -> Option<usize> {
+        self.ascii.get(usize::from(byte)).map(|class| class.number())
+    }
+
     /// The class of a character.
     #[inline(always)]
     pub(super) fn of(&self, c: char) -> Option<usize> {
@@ -178,8 +184,13 @@ impl<'p, C: Cells<'p>> Machine<'p, C> {
     /// The next state.
     #[inline(always)]
     pub(super) fn next(&self, state: usize, class: usize) -> Option<usize> {
-        let column = usize::from(*self.column_map.get(class)?);
-        self.cells.cell(C::row(state, self.stride) + column)
+        self.step(state, *self.column_map.get(class)?)
+    }
+
+    /// The next state by the column of a character.
+    #[inline(always)]
+    pub(super) fn step(&self, state: usize, column: u8) -> Option<usize> {
+        self.cells.cell(C::row(state, self.stride) + usize::from(column))
     }
 
     /// What a state answers; a found one has every bit, a dead one none.

@@ -18,7 +18,7 @@ pub(crate) use group::{Groups, check_group};
 pub(crate) use machine::{Blocks, ClassMap, check_automaton};
 
 use crate::format::{
-    ANSWER_END, NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_PREFIX, Pattern,
+    ANSWER_END, NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern,
 };
 use crate::pystr::{self, TooDeep};
 use crate::tables::{Tables, index};
@@ -41,32 +41,77 @@ pub(crate) fn find_in_text(tables: &Tables, pattern: &Pattern, text: &str) -> Op
     if text.is_empty() {
         return Some(flags & PATTERN_EMPTY != 0);
     }
-    let mut text = text;
+    let mut from = text;
     if pattern.literal.length.get() > 0 {
         let literal = tables.text(pattern.literal)?;
-        if flags & PATTERN_PREFIX != 0 {
-            let Some(start) = text.find(literal) else { return Some(false) };
-            text = text.get(start..)?;
-        } else if !text.contains(literal) {
+        if !holds(text, literal) {
             return Some(false);
         }
         if flags & PATTERN_EXACT != 0 {
             return Some(true);
         }
-    }
-    if pattern.backward.get() != NONE {
-        let backward = index(pattern.backward);
-        if machine::with(tables, backward, walk::Backward { text })? & ANSWER_END != 0 {
+        if flags & PATTERN_SUFFIX != 0 && ends_at_first(tables, pattern, text, literal)? {
             return Some(true);
         }
-        let shorter = if flags & PATTERN_NEWLINE != 0 { text.strip_suffix('\n') } else { None };
-        return match shorter {
-            Some(text) => Some(machine::with(tables, backward, walk::Backward { text })? & ANSWER_END != 0),
-            None => Some(false),
-        };
     }
-    let (body, wanted) = walk::without_newline(text);
+    if pattern.prefix.length.get() > 0 {
+        match skip_to(text, tables.text(pattern.prefix)?) {
+            Some(start) => from = start,
+            None => return Some(false),
+        }
+    }
+    if pattern.backward.get() != NONE && flags & PATTERN_SUFFIX == 0 {
+        return ends_at_end(tables, pattern, text);
+    }
+    let (body, wanted) = walk::without_newline(from);
     Some(machine::with(tables, index(pattern.forward), walk::Forward { text: body })? & wanted != 0)
+}
+
+/// Whether a match ends where the text does, or before its final newline.
+fn ends_at_end(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
+    let ends = |text| {
+        Some(machine::with(tables, index(pattern.backward), walk::Backward { text })? & ANSWER_END != 0)
+    };
+    if ends(text)? {
+        return Some(true);
+    }
+    match text.strip_suffix('\n') {
+        Some(shorter) if pattern.flags.get() & PATTERN_NEWLINE != 0 => ends(shorter),
+        _ => Some(false),
+    }
+}
+
+/// Whether a match ends where the first literal does, as far as that place is found at a glance.
+fn ends_at_first(tables: &Tables, pattern: &Pattern, text: &str, literal: &str) -> Option<bool> {
+    let Some(rest) = skip_to(text, literal).and_then(|rest| rest.strip_prefix(literal)) else {
+        return Some(false);
+    };
+    let text = text.get(..text.len().checked_sub(rest.len())?)?;
+    Some(machine::with(tables, index(pattern.backward), walk::Backward { text })? & ANSWER_END != 0)
+}
+
+/// Whether a text holds a literal, which is not empty.
+fn holds(text: &str, literal: &str) -> bool {
+    match literal.as_bytes() {
+        [byte] => text.as_bytes().contains(byte),
+        _ => text.contains(literal),
+    }
+}
+
+/// A text from where a literal may first stand, if it may: a few places that begin as the literal does are
+/// looked at, so that this takes no longer than a walk.
+fn skip_to<'t>(text: &'t str, literal: &str) -> Option<&'t str> {
+    const PLACES: usize = 4;
+    let first = literal.chars().next()?;
+    let mut rest = text.get(text.find(first)?..)?;
+    for _ in 1..PLACES {
+        if rest.starts_with(literal) {
+            break;
+        }
+        let after = rest.get(first.len_utf8()..)?;
+        rest = after.get(after.find(first)?..)?;
+    }
+    Some(rest)
 }
 
 fn find_in_pieces(tables: &Tables, pattern: &Pattern, value: Value<'_>) -> Option<Result<bool, TooDeep>> {

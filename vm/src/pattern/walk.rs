@@ -18,6 +18,61 @@ fn bits(answer: usize) -> u8 {
     u8::try_from(answer & usize::from(u8::MAX)).unwrap_or(0)
 }
 
+/// Steps over a text from a state; stops at a state that nothing can change.
+#[inline(always)]
+fn forward<'p, C: Cells<'p>, K: Class>(
+    machine: Machine<'p, C>,
+    classes: Classes<'p, K>,
+    text: &str,
+    from: usize,
+) -> Option<usize> {
+    let mut state = from;
+    let mut rest = text;
+    while state < C::DEAD {
+        // ASCII is most of what policies see: its bytes are its characters.
+        let mut steps = rest.bytes();
+        let mut taken = 0;
+        loop {
+            let Some(byte) = steps.next() else { return Some(state) };
+            let Some(class) = classes.ascii(byte) else { break };
+            state = machine.next(state, class)?;
+            if state >= C::DEAD {
+                return Some(state);
+            }
+            taken += 1;
+        }
+        let mut chars = rest.get(taken..)?.chars();
+        loop {
+            let Some(c) = chars.next() else { return Some(state) };
+            state = machine.next(state, classes.of(c)?)?;
+            if c.is_ascii() || state >= C::DEAD {
+                break;
+            }
+        }
+        rest = chars.as_str();
+    }
+    Some(state)
+}
+
+/// Steps over a text from its end; stops at a state that nothing can change.
+#[inline(always)]
+fn backward<'p, C: Cells<'p>, K: Class>(
+    machine: Machine<'p, C>,
+    classes: Classes<'p, K>,
+    text: &str,
+) -> Option<usize> {
+    let mut state = machine.start;
+    if state < C::DEAD {
+        for c in text.chars().rev() {
+            state = machine.next(state, classes.of(c)?)?;
+            if state >= C::DEAD {
+                break;
+            }
+        }
+    }
+    Some(state)
+}
+
 /// Steps from the start of a text without its last newline; gives the answer.
 pub(super) struct Forward<'t> {
     pub(super) text: &'t str,
@@ -26,18 +81,10 @@ pub(super) struct Forward<'t> {
 impl<'p> Visit<'p> for Forward<'_> {
     type Out = u8;
 
-    #[inline(always)]
+    // A function of its own for each form of tables: together they would share too few registers.
+    #[inline(never)]
     fn machine<C: Cells<'p>, K: Class>(self, machine: Machine<'p, C>, classes: Classes<'p, K>) -> Option<u8> {
-        let mut state = machine.start;
-        if state < C::DEAD {
-            for c in self.text.chars() {
-                state = machine.next(state, classes.of(c)?)?;
-                if state >= C::DEAD {
-                    break;
-                }
-            }
-        }
-        machine.answer(state).map(bits)
+        machine.answer(forward(machine, classes, self.text, machine.start)?).map(bits)
     }
 
     fn nfa<K: Class>(self, nfa: Nfa<'p>, classes: Classes<'p, K>) -> Option<u8> {
@@ -59,18 +106,9 @@ pub(super) struct Backward<'t> {
 impl<'p> Visit<'p> for Backward<'_> {
     type Out = u8;
 
-    #[inline(always)]
+    #[inline(never)]
     fn machine<C: Cells<'p>, K: Class>(self, machine: Machine<'p, C>, classes: Classes<'p, K>) -> Option<u8> {
-        let mut state = machine.start;
-        if state < C::DEAD {
-            for c in self.text.chars().rev() {
-                state = machine.next(state, classes.of(c)?)?;
-                if state >= C::DEAD {
-                    break;
-                }
-            }
-        }
-        machine.answer(state).map(bits)
+        machine.answer(backward(machine, classes, self.text)?).map(bits)
     }
 
     fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<u8> {
@@ -102,13 +140,7 @@ impl<'p> Visit<'p> for Piece<'_> {
         machine: Machine<'p, C>,
         classes: Classes<'p, K>,
     ) -> Option<Stand> {
-        let mut state = self.state;
-        for c in self.text.chars() {
-            if state >= C::DEAD {
-                break;
-            }
-            state = machine.next(state, classes.of(c)?)?;
-        }
+        let state = forward(machine, classes, self.text, self.state)?;
         Some(Stand { state, decided: state >= C::DEAD, answer: bits(machine.answer(state)?) })
     }
 

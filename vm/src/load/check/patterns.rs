@@ -1,19 +1,19 @@
 //! The tables of regular expressions, each in turn: class map, column maps, automata, patterns, groups.
 
-use super::{Budget, Checked, ensure};
+use super::{Checked, ensure};
 use crate::format::{
     AUTOMATON_NFA, CLASS_BLOCK, CLASS_STAGE1, NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE,
-    PATTERN_PREFIX, Pattern, SectionId,
+    PATTERN_SUFFIX, Pattern, SectionId,
 };
 use crate::load::malformed;
 use crate::pattern::{Blocks, check_automaton, check_group};
 use crate::tables::{Tables, index};
 
-pub(super) fn check(tables: &Tables, budget: &mut Budget) -> Checked {
+pub(super) fn check(tables: &Tables) -> Checked {
     check_class_map(tables)?;
     let widest = check_column_maps(tables)?;
     let greatest = check_automata(tables, &widest)?;
-    check_patterns(tables, budget)?;
+    check_patterns(tables)?;
     check_groups(tables, &greatest)
 }
 
@@ -80,28 +80,31 @@ fn check_automata(tables: &Tables, widest: &[u8]) -> Result<Vec<usize>, crate::L
     Ok(greatest)
 }
 
-fn check_patterns(tables: &Tables, budget: &mut Budget) -> Checked {
+fn check_patterns(tables: &Tables) -> Checked {
     let deterministic = |automaton| {
         let automaton = tables.automata.get(&tables.bytes, index(automaton));
         automaton.is_some_and(|automaton| automaton.kind.get() != AUTOMATON_NFA)
     };
     for pattern in tables.patterns.slice(&tables.bytes).unwrap_or_default() {
         let &Pattern { flags, forward, backward, group, bit, .. } = pattern;
-        let literal = tables.text(pattern.literal);
-        let known = PATTERN_EMPTY | PATTERN_EXACT | PATTERN_PREFIX | PATTERN_NEWLINE;
+        let (literal, prefix) = (tables.text(pattern.literal), tables.text(pattern.prefix));
+        let known = PATTERN_EMPTY | PATTERN_EXACT | PATTERN_SUFFIX | PATTERN_NEWLINE;
         let needs = |flag, holds| flags.get() & flag == 0 || holds;
         let has_literal = pattern.literal.length.get() > 0;
         let sound = tables.text(pattern.text).is_some()
             && literal.is_some()
             && flags.get() & !known == 0
             && needs(PATTERN_EXACT, has_literal)
-            && needs(PATTERN_PREFIX, has_literal)
+            && prefix.is_some()
+            && needs(
+                PATTERN_SUFFIX,
+                has_literal && backward.get() != NONE && flags.get() & PATTERN_NEWLINE == 0,
+            )
             && needs(PATTERN_NEWLINE, backward.get() != NONE)
             && index(forward) < tables.automata.len()
             && (backward.get() == NONE || deterministic(backward))
             && (group.get() == NONE && bit.get() == 0 || index(group) < tables.groups.len());
         ensure(sound, SectionId::Patterns, "has an unsound pattern")?;
-        budget.spend(literal.unwrap_or_default(), SectionId::Patterns)?;
     }
     Ok(())
 }
