@@ -115,9 +115,8 @@ pub fn pattern_search(data: &[u8]) {
             (vec![Drawn { pattern, example: String::new() }], texts)
         }
         _ => {
-            let count = bytes.between(1, 4);
-            let drawn: Vec<Drawn> = (0..count).map(|_| dialect::pattern(&mut bytes)).collect();
-            let texts = (0..16).map(|at| dialect::text(&drawn[at % count], &mut bytes)).collect();
+            let drawn: Vec<Drawn> = (0..bytes.between(1, 4)).map(|_| dialect::pattern(&mut bytes)).collect();
+            let texts = drawn.iter().flat_map(|drawn| dialect::texts(drawn, &mut bytes)).collect();
             (drawn, texts)
         }
     };

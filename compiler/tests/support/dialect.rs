@@ -14,11 +14,11 @@ pub struct Drawn {
     pub example: String,
 }
 
-/// How many characters a drawn text has at most: the plain matcher is quadratic in them at worst.
+/// How many characters a drawn text has at most, newlines behind it aside: the plain matcher is quadratic in them at worst.
 pub const LONGEST_TEXT: usize = 100;
 
 /// Atoms, each with an example. The dialect's odd places are among them.
-const ATOMS: [(&str, &str); 58] = [
+const ATOMS: [(&str, &str); 52] = [
     ("a", "a"),
     ("b", "b"),
     ("k", "\u{212a}"),
@@ -70,13 +70,23 @@ const ATOMS: [(&str, &str); 58] = [
     (r"\s", " "),
     (r"\s", "\u{1c}"),
     (r"\S", "x"),
+    ("(?#x)", ""),
+];
+
+/// What looks at the ends of texts, lines and words, with a newline beside it or without.
+const EDGES: [(&str, &str); 12] = [
     ("^", ""),
     ("$", ""),
     (r"\A", ""),
     (r"\Z", ""),
     (r"\b", ""),
     (r"\B", ""),
-    ("(?#x)", ""),
+    (r"\n$", "\n"),
+    (r"$\n", "\n"),
+    (r"\n\Z", "\n"),
+    (r"\n^", "\n"),
+    ("(?m:$)", "\n"),
+    ("(?m:^)", ""),
 ];
 
 /// Members of a set, each with an example.
@@ -173,10 +183,8 @@ fn concatenation(bytes: &mut Bytes<'_>, atoms: &mut usize, depth: usize) -> Draw
 fn piece(bytes: &mut Bytes<'_>, atoms: &mut usize, depth: usize) -> Drawn {
     *atoms = atoms.saturating_sub(1);
     let Drawn { mut pattern, example } = match bytes.below(8) {
-        0..=3 => {
-            let (pattern, example) = bytes.pick(&ATOMS);
-            Drawn { pattern: pattern.to_owned(), example: example.to_owned() }
-        }
+        0..=2 => one_of(&ATOMS, bytes),
+        3 => one_of(&EDGES, bytes),
         4 | 5 => set(bytes),
         _ if depth == 0 => set(bytes),
         _ => {
@@ -190,6 +198,11 @@ fn piece(bytes: &mut Bytes<'_>, atoms: &mut usize, depth: usize) -> Drawn {
     Drawn { pattern, example: example.repeat(times) }
 }
 
+fn one_of(from: &[(&str, &str)], bytes: &mut Bytes<'_>) -> Drawn {
+    let (pattern, example) = bytes.pick(from);
+    Drawn { pattern: pattern.to_owned(), example: example.to_owned() }
+}
+
 fn set(bytes: &mut Bytes<'_>) -> Drawn {
     let open = bytes.pick(&["[", "[", "[^", "[]", "[^]", "[-"]);
     let members: Vec<(&str, &str)> = (0..bytes.between(1, 3)).map(|_| bytes.pick(&MEMBERS)).collect();
@@ -198,22 +211,20 @@ fn set(bytes: &mut Bytes<'_>) -> Drawn {
     Drawn { pattern: format!("{open}{members}]"), example: example.to_owned() }
 }
 
-/// A text that the pattern may be found in, or nearly.
-pub fn text(drawn: &Drawn, bytes: &mut Bytes<'_>) -> String {
-    let (before, after) = (around(bytes), around(bytes));
+/// Texts that the pattern may be found in, or nearly. The example itself is always among them,
+/// without a newline behind it, with one and with two.
+pub fn texts(drawn: &Drawn, bytes: &mut Bytes<'_>) -> Vec<String> {
     let example = &drawn.example;
-    let text = match bytes.below(8) {
-        0 => example.clone(),
-        1 => format!("{before}{example}"),
-        2 => format!("{example}{after}"),
-        3 => format!("{before}{example}{after}"),
-        4 => example.to_uppercase(),
-        5 => changed(example, bytes),
-        6 => format!("{example}{example}"),
-        _ => format!("{before}{}{after}", &drawn.pattern),
-    };
-    let text: String = text.chars().take(LONGEST_TEXT).collect();
-    text + bytes.pick(&["", "", "\n", "\n\n"])
+    let mut texts = vec![example.clone(), example.clone(), example.clone()];
+    texts.push(format!("{}{example}", around(bytes)));
+    texts.push(format!("{example}{}", around(bytes)));
+    texts.push(format!("{}{example}{}", around(bytes), around(bytes)));
+    texts.push(changed(example, bytes));
+    texts.push(example.to_uppercase());
+    texts.push(format!("{example}{}", drawn.pattern));
+    let cut = |text: String| text.chars().take(LONGEST_TEXT).collect::<String>();
+    let endings = ["", "\n", "\n\n"].into_iter().cycle();
+    texts.into_iter().zip(endings).map(|(text, ending)| cut(text) + ending).collect()
 }
 
 /// One character of a text left out, doubled or replaced.
