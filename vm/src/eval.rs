@@ -141,13 +141,19 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
 
     /// The first field whose glob does not match.
     pub(crate) fn failed_glob(&self, rule: &Rule, known: u32) -> Option<Option<u32>> {
-        for ((bit, text), glob) in self.fields().into_iter().zip(globs_of(rule)) {
-            let free = glob == self.tables().any_glob;
-            if known & bit == 0 && !free && !glob::matches(self.tables(), glob, text)? {
-                return Some(Some(bit));
-            }
-        }
-        Some(None)
+        let failed = |bit, glob: U32, text| {
+            let free = known & bit != 0 || glob == self.tables().any_glob;
+            Some(!free && !glob::matches(self.tables(), glob, text)?)
+        };
+        Some(if failed(SHAPE_TYPE, rule.type_glob, self.request.kind)? {
+            Some(SHAPE_TYPE)
+        } else if failed(SHAPE_TARGET, rule.target_glob, self.request.target)? {
+            Some(SHAPE_TARGET)
+        } else if failed(SHAPE_AGENT, rule.agent_glob, self.agent)? {
+            Some(SHAPE_AGENT)
+        } else {
+            None
+        })
     }
 
     /// One test of a rule.

@@ -3,8 +3,10 @@
 //!
 //! A shared automaton is the product of its members' minimal automata. Its states do not remember what
 //! was found, they say what is found there: a member that is found goes on as if at the start, or, if
-//! it is anchored, is dead. So sizes add up for patterns that share prefixes or suffixes, where a product
-//! that remembers would double with each member.
+//! it is anchored, is dead. So the states of patterns that share prefixes or suffixes, or that have
+//! little to do with each other's texts, add up, where a product that remembers would double with each
+//! member. A pattern joins the first group that stays within the sum, so that one walk finds what many
+//! walks would.
 
 use super::compile::{Automata, Compiled};
 use super::dfa::{Answer, Raw};
@@ -38,10 +40,14 @@ pub enum GroupKind {
 const MOST: usize = 64;
 /// The fewest members of a shared automaton of texts alone, each of which is found faster than it is walked.
 const FEWEST_LITERALS: usize = 24;
-/// The most states of a shared automaton, before it is minimal, beyond those of its members.
-const SLACK: usize = 64;
 /// The fewest automata that are worth stepping side by side.
 const FEWEST_LOCKSTEP: usize = 3;
+/// The groups that a pattern may join: the last so many that were begun.
+const OPEN: usize = 4;
+/// The states that a shared automaton may have beyond those of its parts.
+const SLACK: usize = 4;
+/// Steps that the joining of all groups may take; beyond them patterns stay on their own.
+const WORK: usize = 20_000_000;
 
 /// Groups the patterns that are asked of the same params: `uses` has the patterns of each param, in the
 /// order of the rules. A pattern is in one group at most.
@@ -49,121 +55,155 @@ const FEWEST_LOCKSTEP: usize = 3;
 pub fn group(automata: &Automata, uses: &[Vec<usize>]) -> Vec<Group> {
     let mut grouped = BTreeSet::new();
     let mut groups = Vec::new();
+    let mut joiner = Joiner { automata, work_left: WORK };
     for patterns in uses {
-        let mut free: Vec<usize> = Vec::new();
-        for &pattern in patterns {
-            if grouped.insert(pattern) {
-                free.push(pattern);
-            }
-        }
-        groups.extend(group_param(automata, free));
+        let free = patterns.iter().copied().filter(|&pattern| grouped.insert(pattern)).collect();
+        groups.extend(joiner.group_param(free));
     }
     groups
 }
 
-fn group_param(automata: &Automata, free: Vec<usize>) -> Vec<Group> {
-    let of = |&pattern: &usize| automata.patterns.get(pattern);
-    let is = |wanted: &dyn Fn(&Compiled) -> bool, pattern: &usize| of(pattern).is_some_and(wanted);
-    let mut groups = Vec::new();
-    let (backward, rest): (Vec<_>, Vec<_>) =
-        free.into_iter().partition(|pattern| is(&ends_with_text, pattern));
-    let (anchored, rest): (Vec<_>, Vec<_>) =
-        rest.into_iter().partition(|pattern| is(&|compiled| compiled.anchored, pattern));
-    let (finite, rest): (Vec<_>, Vec<_>) =
-        rest.into_iter().partition(|pattern| is(&|compiled| compiled.finite, pattern));
-    let forward = |pattern: usize| automata.patterns.get(pattern)?.dfa();
-    let reverse = |pattern: usize| Some(&automata.patterns.get(pattern)?.backward.as_ref()?.dfa);
-    let backward_group = |dfa| GroupKind::Backward(dfa);
-    let forward_group = |dfa| GroupKind::Forward(dfa);
-    share(&backward, &reverse, &backward_group, &mut groups);
-    share(&anchored, &forward, &forward_group, &mut groups);
-    if finite.len() >= FEWEST_LITERALS {
-        share(&finite, &forward, &forward_group, &mut groups);
+struct Joiner<'a> {
+    automata: &'a Automata,
+    work_left: usize,
+}
+
+/// A group while it grows.
+struct Open {
+    dfa: Dfa,
+    members: Vec<usize>,
+}
+
+impl<'a> Joiner<'a> {
+    fn group_param(&mut self, free: Vec<usize>) -> Vec<Group> {
+        let automata = self.automata;
+        let is = |wanted: &dyn Fn(&Compiled) -> bool, pattern: &usize| {
+            automata.patterns.get(*pattern).is_some_and(wanted)
+        };
+        let part = |patterns: Vec<usize>, wanted: &dyn Fn(&Compiled) -> bool| -> (Vec<usize>, Vec<usize>) {
+            patterns.into_iter().partition(|pattern| is(wanted, pattern))
+        };
+        let (backward, rest) = part(free, &ends_with_text);
+        let (anchored, rest) = part(rest, &|compiled| compiled.anchored);
+        let (finite, rest) = part(rest, &|compiled| compiled.finite);
+        let few = finite.len() < FEWEST_LITERALS;
+        // A search for a literal of some length is faster than any walk.
+        let (quick, walked) = part(rest, &|compiled| compiled.literals.needed.len() > 1);
+        let (alone, finite) = if few { (finite, Vec::new()) } else { (Vec::new(), finite) };
+        let (_, alone) = part(alone, &|compiled| !compiled.literals.needed.is_empty());
+        drop(quick);
+        let forward = |pattern: usize| automata.patterns.get(pattern)?.dfa();
+        let reverse = |pattern: usize| Some(&automata.patterns.get(pattern)?.backward.as_ref()?.dfa);
+        let mut groups = Vec::new();
+        self.share(backward, &reverse, &GroupKind::Backward, &mut groups);
+        self.share(anchored, &forward, &GroupKind::Forward, &mut groups);
+        self.share(finite, &forward, &GroupKind::Forward, &mut groups);
+        let walked = walked.into_iter().chain(alone).collect();
+        let left = self.share(walked, &forward, &GroupKind::Forward, &mut groups);
+        groups.extend(side_by_side(automata, &left));
+        groups
     }
-    groups.extend(side_by_side(automata, &rest));
-    groups
+
+    /// Puts patterns into shared automata, in their order; gives those that share with none.
+    fn share(
+        &mut self,
+        mut patterns: Vec<usize>,
+        dfa: &dyn Fn(usize) -> Option<&'a Dfa>,
+        kind: &dyn Fn(Dfa) -> GroupKind,
+        groups: &mut Vec<Group>,
+    ) -> Vec<usize> {
+        patterns.sort_unstable();
+        let mut open: Vec<Open> = Vec::new();
+        for pattern in patterns {
+            let Some(own) = dfa(pattern).filter(|own| own.sink(own.start).is_none()) else { continue };
+            let last = open.len().saturating_sub(OPEN);
+            let joined = open.iter_mut().skip(last).any(|group| {
+                let joined = match group.members.len() {
+                    MOST.. => None,
+                    bit => join(&group.dfa, own, bit, &mut self.work_left),
+                };
+                joined.is_some_and(|joined| {
+                    group.dfa = joined;
+                    group.members.push(pattern);
+                    true
+                })
+            });
+            if !joined {
+                open.push(Open { dfa: as_group(own), members: vec![pattern] });
+            }
+        }
+        let (shared, single): (Vec<Open>, Vec<Open>) =
+            open.into_iter().partition(|group| group.members.len() > 1);
+        groups.extend(shared.into_iter().map(|Open { dfa, members }| Group { kind: kind(dfa), members }));
+        single.into_iter().flat_map(|group| group.members).collect()
+    }
 }
 
 fn ends_with_text(compiled: &Compiled) -> bool {
     compiled.backward.as_ref().is_some_and(|backward| backward.end != End::Literal)
 }
 
-/// Puts patterns into shared automata; those that would make one too large are halved until they do not.
-fn share<'a>(
-    patterns: &[usize],
-    dfa: &dyn Fn(usize) -> Option<&'a Dfa>,
-    kind: &dyn Fn(Dfa) -> GroupKind,
-    groups: &mut Vec<Group>,
-) {
-    let walks = |&pattern: &usize| dfa(pattern).is_some_and(|dfa| dfa.sink(dfa.start).is_none());
-    let walked: Vec<usize> = patterns.iter().copied().filter(walks).collect();
-    let mut pending: Vec<&[usize]> = walked.chunks(MOST).rev().collect();
-    while let Some(members) = pending.pop() {
-        if members.len() < 2 {
-            continue;
-        }
-        let dfas: Vec<&Dfa> = members.iter().filter_map(|&pattern| dfa(pattern)).collect();
-        match product(&dfas) {
-            Some(shared) => groups.push(Group { kind: kind(shared), members: members.to_vec() }),
-            None => {
-                let (first, second) = members.split_at(members.len() / 2);
-                pending.extend([second, first]);
-            }
-        }
-    }
-}
-
 /// Patterns that have no short way, in the order of the rules; all of a group have cells of one size.
 fn side_by_side(automata: &Automata, patterns: &[usize]) -> Vec<Group> {
     let mut by_form = [Form::Byte, Form::Short, Form::Wide].map(|form| (form, Vec::new()));
     for &pattern in patterns {
-        let Some(compiled) = automata.patterns.get(pattern) else { continue };
-        let Some(dfa) = compiled.dfa().filter(|_| compiled.literals.needed.len() <= 1) else { continue };
-        if dfa.sink(dfa.start).is_none() {
-            let form = dfa.form();
-            by_form.iter_mut().filter(|(of, _)| *of == form).for_each(|(_, all)| all.push(pattern));
-        }
+        let Some(dfa) = automata.patterns.get(pattern).and_then(Compiled::dfa) else { continue };
+        let form = dfa.form();
+        by_form.iter_mut().filter(|(of, _)| *of == form).for_each(|(_, all)| all.push(pattern));
     }
     let chunks = by_form.iter().flat_map(|(_, form)| form.chunks(LOCKSTEP));
     let worth = chunks.filter(|members| members.len() >= FEWEST_LOCKSTEP);
     worth.map(|members| Group { kind: GroupKind::Lockstep, members: members.to_vec() }).collect()
 }
 
-/// The state of every member, and which of them were just found.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Key {
-    states: Vec<StateId>,
-    now: u64,
+/// An automaton of one pattern as that of a group: it goes on where it finds.
+fn as_group(dfa: &Dfa) -> Dfa {
+    let nothing = Dfa {
+        columns: 1,
+        start: 0,
+        column_map: vec![0; dfa.column_map.len()],
+        table: vec![0],
+        answers: vec![Answer::default()],
+    };
+    join(&nothing, dfa, 0, &mut usize::MAX.clone()).unwrap_or_else(|| dfa.clone())
 }
 
-/// The automaton of several; `None` if it is larger than its members together by more than a little.
-fn product(dfas: &[&Dfa]) -> Option<Dfa> {
-    let limit = dfas.iter().map(|dfa| dfa.states()).sum::<usize>() + SLACK;
-    let limit = limit.min(usize::from(StateId::MAX));
-    let (of_class, samples) = columns(dfas)?;
-    let again: Vec<StateId> = dfas.iter().map(|dfa| after_found(dfa)).collect();
-    let found: Vec<Option<StateId>> = dfas.iter().map(|dfa| sink(dfa, Sink::Found)).collect();
-    let start = Key { states: dfas.iter().map(|dfa| dfa.start).collect(), now: 0 };
-    let mut known = HashMap::from([(start.clone(), 0)]);
+/// The automaton of a group that a pattern joins, whose bit is given; `None` if it has more states than
+/// both together, or if it takes more than what is left of the work.
+fn join(group: &Dfa, own: &Dfa, bit: usize, work_left: &mut usize) -> Option<Dfa> {
+    let limit = group.states() + own.states() + SLACK;
+    let (of_class, samples) = columns(group, own)?;
+    let sink = |kind| {
+        let mut states = (0..own.states()).filter_map(|state| StateId::try_from(state).ok());
+        states.find(|&state| own.sink(state) == Some(kind))
+    };
+    let found = sink(Sink::Found);
+    // From the start it may only find again what is known.
+    let again = sink(Sink::Dead).unwrap_or(own.start);
+    let start = (group.start, own.start, false);
+    let mut known = HashMap::from([(start, 0)]);
     let mut keys = vec![start];
     let (mut table, mut answers) = (Vec::new(), Vec::new());
     let mut done = 0;
-    while let Some(key) = keys.get(done).cloned() {
+    while let Some(&(in_group, in_own, is_found)) = keys.get(done) {
         done += 1;
-        answers.push(answer(dfas, &key));
-        for sample in &samples {
-            let mut next = Key { states: Vec::with_capacity(dfas.len()), now: 0 };
-            for (bit, (dfa, &state)) in dfas.iter().zip(&key.states).enumerate() {
-                let to = dfa.next(state, sample.get(bit).copied().unwrap_or(0).into());
-                let is_found = found.get(bit) == Some(&Some(to));
-                next.now |= u64::from(is_found) << bit;
-                next.states.push(if is_found { again.get(bit).copied().unwrap_or(to) } else { to });
-            }
+        *work_left = work_left.checked_sub(samples.len())?;
+        let (all, one) = (group.answer(in_group), own.answer(in_own));
+        answers.push(Answer {
+            now: all.now | u64::from(is_found) << bit,
+            end: all.end | (one.end & 1) << bit,
+            newline: all.newline | (one.newline & 1) << bit,
+        });
+        for &(group_column, own_column) in &samples {
+            let to = own.next(in_own, own_column.into());
+            let is_found = Some(to) == found;
+            let to = if is_found { again } else { to };
+            let next = (group.next(in_group, group_column.into()), to, is_found);
             let number = match known.get(&next) {
                 Some(&number) => number,
                 None => {
                     let number = StateId::try_from(keys.len()).ok().filter(|_| keys.len() < limit)?;
-                    known.insert(next.clone(), number);
+                    known.insert(next, number);
                     keys.push(next);
                     number
                 }
@@ -174,43 +214,17 @@ fn product(dfas: &[&Dfa]) -> Option<Dfa> {
     Some(minimise(&Raw { columns: samples.len(), start: 0, table, answers }, &of_class))
 }
 
-fn answer(dfas: &[&Dfa], key: &Key) -> Answer {
-    let mut all = Answer { now: key.now, ..Answer::default() };
-    for (bit, (dfa, &state)) in dfas.iter().zip(&key.states).enumerate() {
-        let Answer { end, newline, .. } = dfa.answer(state);
-        all.end |= (end & 1) << bit;
-        all.newline |= (newline & 1) << bit;
-    }
-    all
-}
-
-/// The state of a member once it is found: dead if it has such a state, else the start, from where it may
-/// only find again what is known.
-fn after_found(dfa: &Dfa) -> StateId {
-    sink(dfa, Sink::Dead).unwrap_or(dfa.start)
-}
-
-fn sink(dfa: &Dfa, kind: Sink) -> Option<StateId> {
-    let states = (0..dfa.states()).filter_map(|state| StateId::try_from(state).ok());
-    { states }.find(|&state| dfa.sink(state) == Some(kind))
-}
-
-/// What the columns of all members tell apart: for each class its column, and for each column that of
-/// every member.
-fn columns(dfas: &[&Dfa]) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
-    let classes = dfas.first()?.column_map.len();
-    let mut known: HashMap<Vec<u8>, u8> = HashMap::new();
+/// What the columns of both tell apart: for each class its column, and for each column that of both.
+fn columns(group: &Dfa, own: &Dfa) -> Option<(Vec<u8>, Vec<(u8, u8)>)> {
+    let mut known: HashMap<(u8, u8), u8> = HashMap::new();
     let mut samples = Vec::new();
-    let mut of_class = Vec::with_capacity(classes);
-    for class in 0..classes {
-        let sample: Vec<u8> =
-            dfas.iter().map(|dfa| dfa.column_map.get(class).copied().unwrap_or(0)).collect();
-        let fresh = u8::try_from(samples.len()).ok().filter(|&fresh| fresh < u8::MAX);
+    let mut of_class = Vec::with_capacity(own.column_map.len());
+    for sample in group.column_map.iter().copied().zip(own.column_map.iter().copied()) {
         let number = match known.get(&sample) {
             Some(&number) => number,
             None => {
-                let fresh = fresh?;
-                known.insert(sample.clone(), fresh);
+                let fresh = u8::try_from(samples.len()).ok().filter(|&fresh| fresh < u8::MAX)?;
+                known.insert(sample, fresh);
                 samples.push(sample);
                 fresh
             }

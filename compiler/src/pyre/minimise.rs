@@ -75,7 +75,7 @@ impl Dfa {
     /// The cells that its table takes.
     #[must_use]
     pub fn form(&self) -> Form {
-        match self.rows().count() * (self.columns + 1) {
+        match self.rows().count() * self.columns {
             0..=0xfe => Form::Byte,
             0xff..=0xfffe => Form::Short,
             _ => Form::Wide,

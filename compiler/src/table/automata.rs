@@ -3,14 +3,13 @@
 use super::strings::Strings;
 use super::{Tables, TooLarge, number};
 use crate::hir;
-use crate::pyre::{self, Answer, Automata, BitNfa, Compiled, Dfa, End, Form, Forward, GroupKind, Sink};
+use crate::pyre::{self, Answer, Automata, BitNfa, Compiled, Dfa, End, Forward, GroupKind, Sink};
 use aegis_vm::format::{
-    ANSWER_END, ANSWER_NEWLINE, AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton,
-    CLASS_BLOCK, ClassMapHead, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group, GroupAnswer, NONE,
-    NfaHead, NfaStep, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, cell_dead,
-    cell_found,
+    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK,
+    ClassMapHead, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group, GroupAnswer, NONE, NfaHead, NfaStep,
+    PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, cell_dead, cell_found,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U32, U64};
 
@@ -26,12 +25,21 @@ pub(super) fn write(
     }
     write_class_map(tables, automata)?;
     let mut writer = Writer { tables, column_maps: HashMap::new() };
-    for (compiled, pattern) in automata.patterns.iter().zip(&policy.patterns) {
-        let record = writer.pattern(compiled, pattern.text(), strings)?;
+    let groups = pyre::group(automata, &uses(policy));
+    let shares = |wanted: fn(&GroupKind) -> bool| -> BTreeSet<usize> {
+        let groups = groups.iter().filter(|group| wanted(&group.kind));
+        groups.flat_map(|group| &group.members).copied().collect()
+    };
+    // What a group has its members need not have again.
+    let forward = shares(|kind| matches!(kind, GroupKind::Forward(_)));
+    let backward = shares(|kind| matches!(kind, GroupKind::Backward(_)));
+    for (at, (compiled, pattern)) in automata.patterns.iter().zip(&policy.patterns).enumerate() {
+        let own = Own { forward: !forward.contains(&at), backward: !backward.contains(&at) };
+        let record = writer.pattern(compiled, pattern.text(), &own, strings)?;
         writer.tables.patterns.push(record);
     }
-    for group in pyre::group(automata, &uses(policy)) {
-        writer.group(&group, automata)?;
+    for group in &groups {
+        writer.group(group, automata)?;
     }
     Ok(())
 }
@@ -73,6 +81,12 @@ fn write_class_map(tables: &mut Tables, automata: &Automata) -> Result<(), TooLa
     Ok(())
 }
 
+/// Which automata a pattern has for itself.
+struct Own {
+    forward: bool,
+    backward: bool,
+}
+
 /// What a row of an automaton says.
 enum Says<'a> {
     /// Whether its one pattern is found at the end, and before a final newline.
@@ -91,15 +105,17 @@ impl Writer<'_> {
         &mut self,
         compiled: &Compiled,
         text: &str,
+        own: &Own,
         strings: &mut Strings,
     ) -> Result<Pattern, TooLarge> {
         let forward = match &compiled.forward {
+            _ if !own.forward => U32::new(NONE),
             Forward::Dfa(dfa) => self.dfa(dfa, &Says::Bits)?,
             Forward::Bits(bits) => self.bits(bits)?,
         };
         let backward = match &compiled.backward {
-            Some(backward) => self.dfa(&backward.dfa, &Says::Bits)?,
-            None => U32::new(NONE),
+            Some(backward) if own.backward => self.dfa(&backward.dfa, &Says::Bits)?,
+            _ => U32::new(NONE),
         };
         let literals = &compiled.literals;
         let end = compiled.backward.as_ref().map(|backward| backward.end);
@@ -107,7 +123,7 @@ impl Writer<'_> {
             (PATTERN_EMPTY, compiled.empty),
             (PATTERN_EXACT, literals.exact),
             (PATTERN_SUFFIX, end == Some(End::Literal)),
-            (PATTERN_NEWLINE, end == Some(End::Line)),
+            (PATTERN_NEWLINE, end == Some(End::Line) && own.backward),
         ];
         Ok(Pattern {
             text: strings.add(text)?,
@@ -176,76 +192,81 @@ impl Writer<'_> {
         self.dfa(dfa, &Says::Numbers(&numbers))
     }
 
-    /// Writes a deterministic automaton; the rows at which something is found on the way stand last.
+    /// Writes a deterministic automaton, its rows in the order of what they say.
     fn dfa(&mut self, dfa: &Dfa, says: &Says<'_>) -> Result<U32, TooLarge> {
         let answer_of = |state: u16| dfa.answers.get(usize::from(state)).copied().unwrap_or_default();
-        let (still, speaking): (Vec<u16>, Vec<u16>) =
-            dfa.rows().partition(|&state| answer_of(state).now == 0);
+        let place = |answer: Answer| match says {
+            Says::Bits => match (answer.end & 1, answer.newline & 1) {
+                (0, 0) => 0,
+                (0, _) => 1,
+                (_, 1) => 2,
+                _ => 3,
+            },
+            Says::Numbers(_) => usize::from(answer.now != 0),
+        };
+        let mut rows: Vec<u16> = dfa.rows().collect();
+        rows.sort_by_key(|&state| place(answer_of(state)));
+        let (numbers, shared) = match says {
+            Says::Bits => (None, 0),
+            Says::Numbers(numbers) => (Some(numbers), AUTOMATON_SHARED),
+        };
+        let stride = dfa.columns + usize::from(numbers.is_some());
+        let cells = rows.len() * stride;
         // A byte holds fewer answers than a group may have.
-        let few = match says {
-            Says::Bits => true,
-            Says::Numbers(numbers) => numbers.len() <= 0xff,
+        let few = numbers.is_none_or(|numbers| numbers.len() <= 0xff);
+        let form = if few && cells <= cell_dead(AUTOMATON_BYTE) {
+            AUTOMATON_BYTE
+        } else if cells <= cell_dead(AUTOMATON_SHORT) {
+            AUTOMATON_SHORT
+        } else {
+            AUTOMATON_WIDE
         };
-        let form = match dfa.form() {
-            Form::Byte if !few => Form::Short,
-            form => form,
-        };
-        let kind = match form {
-            Form::Byte => AUTOMATON_BYTE,
-            Form::Short => AUTOMATON_SHORT,
-            Form::Wide => AUTOMATON_WIDE,
-        };
-        let step = if kind == AUTOMATON_WIDE { 1 } else { dfa.columns + 1 };
-        let mut cells = vec![0; dfa.states()];
-        for (row, &state) in still.iter().chain(&speaking).enumerate() {
-            if let Some(cell) = cells.get_mut(usize::from(state)) {
-                *cell = row * step;
+        let step = if form == AUTOMATON_WIDE { 1 } else { stride };
+        let mut values = vec![0; dfa.states()];
+        for (row, &state) in rows.iter().enumerate() {
+            if let Some(value) = values.get_mut(usize::from(state)) {
+                *value = row * step;
             }
         }
-        for (state, cell) in (0..).zip(&mut cells) {
+        for (state, value) in (0..).zip(&mut values) {
             match dfa.sink(state) {
-                Some(Sink::Found) => *cell = cell_found(kind),
-                Some(Sink::Dead) => *cell = cell_dead(kind),
+                Some(Sink::Found) => *value = cell_found(form),
+                Some(Sink::Dead) => *value = cell_dead(form),
                 None => {}
             }
         }
-        let cell = |state: u16| cells.get(usize::from(state)).copied().unwrap_or(0);
+        let value = |state: u16| values.get(usize::from(state)).copied().unwrap_or(0);
         let table = number(self.tables.automaton_bytes.len(), "bytes of automata")?;
-        let put = |out: &mut Vec<u8>, value: usize| -> Result<(), TooLarge> {
-            match kind {
-                AUTOMATON_BYTE => out.push(u8::try_from(value).map_err(|_| TooLarge("answers of groups"))?),
-                _ => {
-                    let value = u16::try_from(value).map_err(|_| TooLarge("answers of groups"))?;
-                    out.extend_from_slice(&value.to_le_bytes());
-                }
+        let bytes = &mut self.tables.automaton_bytes;
+        let mut put = |cell: usize| -> Result<(), TooLarge> {
+            let cell = u16::try_from(cell).map_err(|_| TooLarge("answers of groups"))?;
+            match u8::try_from(cell) {
+                Ok(byte) if form == AUTOMATON_BYTE => bytes.push(byte),
+                _ => bytes.extend_from_slice(&cell.to_le_bytes()),
             }
             Ok(())
         };
-        for &state in still.iter().chain(&speaking) {
-            let answer = answer_of(state);
-            let said = match says {
-                Says::Bits => {
-                    let bit = |found: u64, bit: u8| if found & 1 == 1 { usize::from(bit) } else { 0 };
-                    bit(answer.end, ANSWER_END) | bit(answer.newline, ANSWER_NEWLINE)
-                }
-                Says::Numbers(numbers) => numbers.get(&answer).copied().unwrap_or(0),
-            };
-            let bytes = &mut self.tables.automaton_bytes;
-            put(bytes, said)?;
+        for &state in &rows {
+            if let Some(numbers) = numbers {
+                put(numbers.get(&answer_of(state)).copied().unwrap_or(0))?;
+            }
             for column in 0..dfa.columns {
-                let next = dfa.table.get(usize::from(state) * dfa.columns + column).copied().unwrap_or(0);
-                put(bytes, cell(next))?;
+                let next = dfa.table.get(usize::from(state) * dfa.columns + column);
+                put(value(next.copied().unwrap_or(0)))?;
             }
         }
-        let special = if speaking.is_empty() { cell_dead(kind) } else { still.len() * step };
+        let mark = |least: usize| {
+            let before = rows.iter().take_while(|&&state| place(answer_of(state)) < least).count();
+            number(if before == rows.len() { cell_dead(form) } else { before * step }, "states")
+        };
         let column_map = self.column_map(&dfa.column_map)?;
         self.automaton(Automaton {
-            kind: U32::new(kind),
+            kind: U32::new(form | shared),
             column_map,
             columns: number(dfa.columns, "columns")?,
-            rows: number(still.len() + speaking.len(), "states")?,
-            start: number(cell(dfa.start), "states")?,
-            special: number(special, "states")?,
+            rows: number(rows.len(), "states")?,
+            start: number(value(dfa.start), "states")?,
+            marks: [mark(1)?, mark(2)?, mark(3)?],
             table,
         })
     }
@@ -258,7 +279,7 @@ impl Writer<'_> {
         let head = NfaHead {
             befores: short(bits.steps.len().checked_div(bits.afters).unwrap_or(0))?,
             afters: short(bits.afters)?,
-            newline: number(bits.newline + 1, "columns")?,
+            newline: number(bits.newline, "columns")?,
             nibbles: number(nibbles, "bytes of automata")?,
         };
         let out = &mut self.tables.automaton_bytes;
@@ -291,7 +312,7 @@ impl Writer<'_> {
             columns: number(bits.takes.len(), "columns")?,
             rows: U32::new(length),
             start: U32::new(0),
-            special: U32::new(0),
+            marks: [U32::new(0); 3],
             table,
         })
     }
@@ -302,13 +323,13 @@ impl Writer<'_> {
         Ok(place)
     }
 
-    /// Where a column map stands, its columns counted from 1.
+    /// Where a column map stands.
     fn column_map(&mut self, map: &[u8]) -> Result<U32, TooLarge> {
         if let Some(&place) = self.column_maps.get(map) {
             return Ok(place);
         }
         let place = number(self.column_maps.len(), "column maps")?;
-        self.tables.column_maps.extend(map.iter().map(|column| column.saturating_add(1)));
+        self.tables.column_maps.extend_from_slice(map);
         self.column_maps.insert(map.to_vec(), place);
         Ok(place)
     }

@@ -4,34 +4,35 @@
 //!
 //! Automata step over *classes* of code points, which one map gives for all of them:
 //! `blocks[stage1[cp / 128]][cp % 128]`, and `rest` for a code point past the end of `stage1`. A
-//! *column map* gives the column of each class, from 1.
+//! *column map* gives the column of each class.
 //!
 //! # Cells
 //!
-//! The table of a deterministic automaton has a *row* for each state: its answer, then a cell for each
-//! column. What a cell holds is the next state: [`found`](cell_found), [`dead`](cell_dead), or
-//! where its row begins, in cells (`AUTOMATON_BYTE`, `AUTOMATON_SHORT`) or in rows
-//! (`AUTOMATON_WIDE`). Found and dead states have no rows.
+//! The table of a deterministic automaton has a *row* for each state, a cell for each column. What a cell
+//! holds is the next state: [`found`](cell_found), [`dead`](cell_dead), or where its row begins, in
+//! cells (`AUTOMATON_BYTE`, `AUTOMATON_SHORT`) or in rows (`AUTOMATON_WIDE`). Found and dead states
+//! have no rows.
 //!
 //! ```text
 //! kind             cell        found     dead      the row of state s begins at cell
 //! AUTOMATON_BYTE   1 byte        255      254      s
 //! AUTOMATON_SHORT  2 bytes    65,535   65,534      s
-//! AUTOMATON_WIDE   2 bytes    65,535   65,534      s * (columns + 1)
+//! AUTOMATON_WIDE   2 bytes    65,535   65,534      s * cells of a row
 //! ```
 //!
-//! A pattern's forward automaton is fed the text without one trailing newline; the answer of the last
-//! row is [`ANSWER_END`] if the pattern is found there, and [`ANSWER_NEWLINE`] if it is found when the
-//! newline that was left out follows. The backward automaton of a pattern that ends in `$` or `\Z` is
+//! A pattern's forward automaton is fed the text without one trailing newline. Where the text ends, its
+//! state says whether the pattern is found there, and whether it is found when the newline that was left out
+//! follows: the rows stand in the order neither, newline alone, both, end alone, and the marks say
+//! where the last three begin. The backward automaton of a pattern that ends in `$` or `\Z` is
 //! fed the text from its end, whole and then, under [`PATTERN_NEWLINE`], without the trailing newline;
-//! [`ANSWER_END`] is its answer where the text begins. Under [`PATTERN_SUFFIX`] it is fed from
+//! where the text begins, its state says both or neither. Under [`PATTERN_SUFFIX`] it is fed from
 //! elsewhere.
 //!
 //! # Groups
 //!
-//! Patterns of a *table group* share one automaton. The answer of its rows is a number of a
-//! [`GroupAnswer`]; rows whose `now` is not zero come last, from `special` on. Patterns of a *lockstep
-//! group* are stepped side by side, each in its own automaton.
+//! Patterns of a *table group* share one automaton ([`AUTOMATON_SHARED`]). Before the cells of a row stands
+//! its answer, a number of a [`GroupAnswer`]; rows whose `now` is not zero come last, from the first mark
+//! on. Patterns of a *lockstep group* are stepped side by side, each in its own automaton.
 
 use super::Text;
 use zerocopy::little_endian::{U16, U32, U64};
@@ -70,8 +71,8 @@ pub struct Automaton {
     pub rows: U32,
     /// The state before the first character, as a cell would hold it.
     pub start: U32,
-    /// From which value on a cell needs a look: the first row of a group with a `now`, or `dead`.
-    pub special: U32,
+    /// Where rows begin that say something, or `dead`: see the top of the module.
+    pub marks: [U32; 3],
     /// Where the table begins in `AUTOMATON_BYTES`.
     pub table: U32,
 }
@@ -82,13 +83,15 @@ pub const AUTOMATON_BYTE: u32 = 0;
 pub const AUTOMATON_SHORT: u32 = 1;
 /// Cells of two bytes that count rows.
 pub const AUTOMATON_WIDE: u32 = 2;
+/// The bit of a kind of deterministic automaton that a group shares.
+pub const AUTOMATON_SHARED: u32 = 4;
 /// Not deterministic: sets of places as bits. Its table is drawn at [`NfaHead`].
 pub const AUTOMATON_NFA: u32 = 3;
 
 /// The cell that means found, by kind.
 #[must_use]
 pub fn cell_found(kind: u32) -> usize {
-    if kind == AUTOMATON_BYTE { 0xff } else { 0xffff }
+    if kind & !AUTOMATON_SHARED == AUTOMATON_BYTE { 0xff } else { 0xffff }
 }
 
 /// The cell that means that nothing more is found, by kind.
@@ -96,11 +99,6 @@ pub fn cell_found(kind: u32) -> usize {
 pub fn cell_dead(kind: u32) -> usize {
     cell_found(kind) - 1
 }
-
-/// The pattern is found if the text ends here.
-pub const ANSWER_END: u8 = 1;
-/// The pattern is found if only a final newline follows.
-pub const ANSWER_NEWLINE: u8 = 2;
 
 /// A regular expression.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
@@ -114,7 +112,7 @@ pub struct Pattern {
     pub prefix: Text,
     /// The `PATTERN_` bits.
     pub flags: U32,
-    /// Its forward automaton.
+    /// Its forward automaton, or [`NONE`] if its group is a forward one.
     pub forward: U32,
     /// Its backward automaton, or [`NONE`].
     pub backward: U32,

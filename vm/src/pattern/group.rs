@@ -2,9 +2,8 @@
 
 use super::machine::{Cells, Class, Classes, Machine, Visit, machine, with};
 use super::nfa::Nfa;
-use super::walk::without_newline;
 use crate::format::{
-    ANSWER_NEWLINE, AUTOMATON_NFA, Automaton, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group,
+    AUTOMATON_NFA, AUTOMATON_SHARED, Automaton, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group,
     GroupAnswer, LOCKSTEP, NONE, PATTERN_EMPTY, Pattern, cell_dead,
 };
 use crate::tables::{Tables, index};
@@ -52,6 +51,12 @@ impl Groups {
     }
 }
 
+/// Whether a pattern of a group is found in a text.
+pub(super) fn find(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
+    let bits = search(tables, tables.groups.get(&tables.bytes, index(pattern.group))?, text)?;
+    Some(bits >> pattern.bit.get() & 1 == 1)
+}
+
 /// The members of a group that are found in a text, as bits.
 fn search(tables: &Tables, group: &Group, text: &str) -> Option<u64> {
     if text.is_empty() {
@@ -62,12 +67,9 @@ fn search(tables: &Tables, group: &Group, text: &str) -> Option<u64> {
     let all = all_bits(group);
     match group.kind.get() {
         GROUP_FORWARD => {
-            let (body, wanted) = without_newline(text);
-            with(
-                tables,
-                automaton,
-                Walk { chars: body.chars(), answers, newline: wanted == ANSWER_NEWLINE, all },
-            )
+            let body = text.strip_suffix('\n');
+            let chars = body.unwrap_or(text).chars();
+            with(tables, automaton, Walk { chars, answers, newline: body.is_some(), all })
         }
         GROUP_BACKWARD => {
             let walk = |text: &str| {
@@ -126,7 +128,7 @@ impl<'p, I: Iterator<Item = char>> Visit<'p> for Walk<'p, I> {
         let mut found = 0;
         for c in self.chars {
             state = machine.next(state, classes.of(c)?)?;
-            if state >= machine.special {
+            if state >= machine.marks[0] {
                 if state >= C::DEAD {
                     return Some(found);
                 }
@@ -141,6 +143,53 @@ impl<'p, I: Iterator<Item = char>> Visit<'p> for Walk<'p, I> {
     }
 
     fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<u64> {
+        // The loader refuses it.
+        None
+    }
+}
+
+/// Steps a table group on from a state over a piece of a text.
+pub(super) struct GroupPiece<'p, 't> {
+    pub(super) answers: &'p [GroupAnswer],
+    pub(super) text: &'t str,
+    pub(super) state: usize,
+    /// What was found so far.
+    pub(super) found: u64,
+}
+
+/// Where a walk of a group over pieces stands.
+pub(super) struct GroupStand {
+    pub(super) state: usize,
+    pub(super) found: u64,
+    /// Whether nothing more can be found.
+    pub(super) decided: bool,
+    /// What is found as well if the text ends here.
+    pub(super) end: u64,
+    /// What is found as well if only a final newline follows.
+    pub(super) newline: u64,
+}
+
+impl<'p> Visit<'p> for GroupPiece<'p, '_> {
+    type Out = GroupStand;
+
+    fn machine<C: Cells<'p>, K: Class>(
+        self,
+        machine: Machine<'p, C>,
+        classes: Classes<'p, K>,
+    ) -> Option<GroupStand> {
+        let (mut state, mut found) = (self.state, self.found);
+        for c in self.text.chars() {
+            state = machine.next(state, classes.of(c)?)?;
+            if state >= C::DEAD {
+                return Some(GroupStand { state, found, decided: true, end: 0, newline: 0 });
+            }
+            found |= self.answers.get(machine.answer(state)?)?.now.get();
+        }
+        let last = self.answers.get(machine.answer(state)?)?;
+        Some(GroupStand { state, found, decided: false, end: last.end.get(), newline: last.newline.get() })
+    }
+
+    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<GroupStand> {
         // The loader refuses it.
         None
     }
@@ -174,8 +223,8 @@ impl<'p> Visit<'p> for Lockstep<'p, '_> {
             *slot = self.member(member)?;
         }
         let mut states = machines.map(|machine| machine.start);
-        let (body, wanted) = without_newline(self.text);
-        let mut chars = body.chars();
+        let body = self.text.strip_suffix('\n');
+        let mut chars = body.unwrap_or(self.text).chars();
         let mut ahead = [0_u16; AHEAD];
         loop {
             let mut filled = 0;
@@ -196,7 +245,8 @@ impl<'p> Visit<'p> for Lockstep<'p, '_> {
         }
         let mut found = 0;
         for (bit, ((machine, &state), _)) in machines.iter().zip(&states).zip(self.members).enumerate() {
-            found |= u64::from(machine.answer(state)? & usize::from(wanted) != 0) << bit;
+            let said = machine.said(state);
+            found |= u64::from(if body.is_some() { said.newline } else { said.end }) << bit;
         }
         Some(found)
     }
@@ -232,7 +282,7 @@ pub(crate) fn check_group(
     let all = all_bits(group);
     let own = |automaton: &Automaton| {
         let (kind, start) = (automaton.kind.get(), index(automaton.start));
-        kind != AUTOMATON_NFA && start < cell_dead(kind)
+        kind & AUTOMATON_SHARED != 0 && start < cell_dead(kind)
     };
     let shape = match kinds {
         (GROUP_LOCKSTEP, NONE) => {
@@ -258,14 +308,18 @@ pub(crate) fn check_group(
             .all(|answer| (answer.now.get() | answer.end.get() | answer.newline.get()) & !all == 0);
     let known = members.iter().enumerate().all(|(bit, &member)| {
         let pattern = tables.patterns.get(&tables.bytes, index(member));
-        pattern.is_some_and(|pattern| index(pattern.group) == at && index(pattern.bit) == bit)
+        pattern.is_some_and(|pattern| {
+            let walks = group.kind.get() == GROUP_FORWARD || pattern.forward.get() != NONE;
+            index(pattern.group) == at && index(pattern.bit) == bit && walks
+        })
     });
     follows && shape && bits && known
 }
 
 /// A found or dead state and a column lead out of the table: it stays. `None` if a column map has fewer
 /// columns than there are classes.
-#[inline(always)]
+// A function of its own, so that its states stay in registers.
+#[inline(never)]
 fn step_all<'p, C: Cells<'p>>(
     machines: &[Machine<'p, C>; SIDE_BY_SIDE],
     states: &mut [usize; SIDE_BY_SIDE],

@@ -5,8 +5,8 @@
 
 use super::nfa::{self, Nfa};
 use crate::format::{
-    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK, cell_dead,
-    cell_found,
+    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK,
+    cell_dead, cell_found,
 };
 use crate::tables::{Table, Tables, index};
 use zerocopy::FromBytes;
@@ -90,6 +90,8 @@ pub(super) trait Cells<'p>: Copy {
     const DEAD: usize;
     /// The cell that means found.
     const FOUND: usize;
+    /// The bytes of a cell.
+    const WIDTH: usize;
 
     /// The cells of a table.
     fn of(bytes: &'p [u8]) -> Self;
@@ -107,6 +109,7 @@ pub(super) struct Bytes<'p>(&'p [u8]);
 impl<'p> Cells<'p> for Bytes<'p> {
     const DEAD: usize = 0xfe;
     const FOUND: usize = 0xff;
+    const WIDTH: usize = 1;
 
     #[inline(always)]
     fn of(bytes: &'p [u8]) -> Self {
@@ -130,6 +133,7 @@ pub(super) struct Shorts<'p>(&'p [U16]);
 impl<'p> Cells<'p> for Shorts<'p> {
     const DEAD: usize = 0xfffe;
     const FOUND: usize = 0xffff;
+    const WIDTH: usize = 2;
 
     #[inline(always)]
     fn of(bytes: &'p [u8]) -> Self {
@@ -153,6 +157,7 @@ pub(super) struct Rows<'p>(&'p [U16]);
 impl<'p> Cells<'p> for Rows<'p> {
     const DEAD: usize = 0xfffe;
     const FOUND: usize = 0xffff;
+    const WIDTH: usize = 2;
 
     #[inline(always)]
     fn of(bytes: &'p [u8]) -> Self {
@@ -174,10 +179,22 @@ impl<'p> Cells<'p> for Rows<'p> {
 #[derive(Clone, Copy)]
 pub(super) struct Machine<'p, C> {
     pub(super) column_map: &'p [u8],
-    pub(super) cells: C,
-    pub(super) stride: usize,
+    /// The cells, so that a row and a column lead to the next state.
+    cells: C,
+    /// Every cell, so that a row leads to the answer of a shared automaton.
+    all: C,
+    stride: usize,
     pub(super) start: usize,
-    pub(super) special: usize,
+    pub(super) marks: [usize; 3],
+}
+
+/// What a state says of a text that ends there.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The pattern is found.
+    pub(super) end: bool,
+    /// The pattern is found if a final newline follows.
+    pub(super) newline: bool,
 }
 
 impl<'p, C: Cells<'p>> Machine<'p, C> {
@@ -193,14 +210,22 @@ impl<'p, C: Cells<'p>> Machine<'p, C> {
         self.cells.cell(C::row(state, self.stride) + usize::from(column))
     }
 
-    /// What a state answers; a found one has every bit, a dead one none.
+    /// What a state of a pattern's own automaton says.
+    #[inline(always)]
+    pub(super) fn said(&self, state: usize) -> Said {
+        let [newline, both, end] = self.marks;
+        let is_row = state < C::DEAD;
+        let found = state == C::FOUND;
+        Said {
+            end: found || is_row && state >= both,
+            newline: found || is_row && (newline..end).contains(&state),
+        }
+    }
+
+    /// The number of the answer of a row of a shared automaton.
     #[inline(always)]
     pub(super) fn answer(&self, state: usize) -> Option<usize> {
-        match state {
-            state if state == C::FOUND => Some(usize::MAX),
-            state if state == C::DEAD => Some(0),
-            state => self.cells.cell(C::row(state, self.stride)),
-        }
+        self.all.cell(C::row(state, self.stride))
     }
 }
 
@@ -241,7 +266,7 @@ fn with_classes<'p, K: Class, V: Visit<'p>>(
     classes: Classes<'p, K>,
     visit: V,
 ) -> Option<V::Out> {
-    match automaton.kind.get() {
+    match automaton.kind.get() & !AUTOMATON_SHARED {
         AUTOMATON_BYTE => visit.machine(machine::<Bytes<'p>>(tables, automaton)?, classes),
         AUTOMATON_SHORT => visit.machine(machine::<Shorts<'p>>(tables, automaton)?, classes),
         AUTOMATON_WIDE => visit.machine(machine::<Rows<'p>>(tables, automaton)?, classes),
@@ -259,13 +284,21 @@ fn shorts(bytes: &[u8]) -> &[U16] {
 /// The automaton of a record with its cells in one form.
 #[inline(always)]
 pub(super) fn machine<'p, C: Cells<'p>>(tables: &'p Tables, automaton: &Automaton) -> Option<Machine<'p, C>> {
+    let table = table(tables, automaton)?;
+    let skip = answer_cells(automaton);
     Some(Machine {
         column_map: column_map(tables, automaton)?,
-        cells: C::of(table(tables, automaton)?),
-        stride: index(automaton.columns) + 1,
+        cells: C::of(table.get(skip * C::WIDTH..)?),
+        all: C::of(table),
+        stride: index(automaton.columns) + skip,
         start: index(automaton.start),
-        special: index(automaton.special),
+        marks: automaton.marks.map(index),
     })
+}
+
+/// The cells of a row that stand before those of its columns.
+fn answer_cells(automaton: &Automaton) -> usize {
+    usize::from(automaton.kind.get() & AUTOMATON_SHARED != 0)
 }
 
 fn column_map<'p>(tables: &'p Tables, automaton: &Automaton) -> Option<&'p [u8]> {
@@ -282,8 +315,8 @@ fn table<'p>(tables: &'p Tables, automaton: &Automaton) -> Option<&'p [u8]> {
 /// The bytes of an automaton's table.
 fn table_length(automaton: &Automaton) -> Option<usize> {
     let rows = index(automaton.rows);
-    let cells = rows.checked_mul(index(automaton.columns) + 1)?;
-    match automaton.kind.get() {
+    let cells = rows.checked_mul(index(automaton.columns) + answer_cells(automaton))?;
+    match automaton.kind.get() & !AUTOMATON_SHARED {
         AUTOMATON_BYTE => Some(cells),
         AUTOMATON_SHORT | AUTOMATON_WIDE => cells.checked_mul(2),
         AUTOMATON_NFA => Some(rows),
@@ -300,36 +333,43 @@ pub(crate) fn check_automaton(
     next: usize,
     widest: &[u8],
 ) -> Option<(usize, usize)> {
-    let (kind, columns, rows) = (automaton.kind.get(), index(automaton.columns), index(automaton.rows));
+    let (columns, rows) = (index(automaton.columns), index(automaton.rows));
+    let kind = automaton.kind.get() & !AUTOMATON_SHARED;
     let widest = usize::from(*widest.get(index(automaton.column_map))?);
-    if !(1..=255).contains(&columns) || widest > columns || index(automaton.table) != next {
+    if !(1..=255).contains(&columns) || widest >= columns || index(automaton.table) != next {
         return None;
     }
     let end = next.checked_add(table_length(automaton)?)?;
     let bytes = table(tables, automaton).filter(|_| end <= tables.automaton_bytes.len())?;
-    if kind == AUTOMATON_NFA {
-        let unused = automaton.start.get() == 0 && automaton.special.get() == 0;
-        return (unused && nfa::is_sound(bytes, columns)).then_some((end, 1));
+    let marks = automaton.marks.map(index);
+    if automaton.kind.get() == AUTOMATON_NFA {
+        let unused = automaton.start.get() == 0 && marks == [0; 3];
+        return (unused && nfa::is_sound(bytes, columns)).then_some((end, 0));
     }
-    let stride = columns + 1;
+    let skip = answer_cells(automaton);
+    let stride = columns + skip;
     let (dead, found) = (cell_dead(kind), cell_found(kind));
     // No row begins where a dead or found cell and a column would lead into the table.
     let roomy = match kind {
         AUTOMATON_WIDE => rows <= dead,
-        _ => rows.checked_mul(stride)? <= dead,
+        AUTOMATON_BYTE | AUTOMATON_SHORT => rows.checked_mul(stride)? <= dead,
+        _ => false,
     };
     let leads = |cell: usize| {
         let row = match kind {
             AUTOMATON_WIDE => cell < rows,
             _ => cell.is_multiple_of(stride) && cell / stride < rows,
         };
-        row || cell == dead || cell == found
+        // What a group finds it goes on from.
+        row || cell == dead || cell == found && skip == 0
     };
     let sound = |cell: &dyn Fn(usize) -> Option<usize>| {
         let mut greatest = 0;
         for row in 0..rows {
-            greatest = cell(row * stride)?.max(greatest);
-            for column in 1..stride {
+            if skip > 0 {
+                greatest = cell(row * stride)?.max(greatest);
+            }
+            for column in skip..stride {
                 cell(row * stride + column).filter(|&cell| leads(cell))?;
             }
         }
@@ -339,7 +379,6 @@ pub(crate) fn check_automaton(
         AUTOMATON_BYTE => sound(&|at| Bytes(bytes).cell(at)),
         _ => sound(&|at| Shorts(shorts(bytes)).cell(at)),
     }?;
-    let special = index(automaton.special);
-    let bounds = leads(index(automaton.start)) && special <= dead && leads(special);
-    (roomy && bounds).then_some((end, greatest))
+    let bounds = leads(index(automaton.start)) && marks.is_sorted() && marks.iter().all(|&mark| leads(mark));
+    (roomy && bounds && marks[2] <= dead).then_some((end, greatest))
 }

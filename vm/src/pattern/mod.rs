@@ -17,9 +17,7 @@ mod walk;
 pub(crate) use group::{Groups, check_group};
 pub(crate) use machine::{Blocks, ClassMap, check_automaton};
 
-use crate::format::{
-    ANSWER_END, NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern,
-};
+use crate::format::{NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern};
 use crate::pystr::{self, TooDeep};
 use crate::tables::{Tables, index};
 use crate::value::Value;
@@ -30,13 +28,14 @@ use core::ops::ControlFlow;
 pub(crate) fn find(tables: &Tables, pattern: usize, value: Value<'_>) -> Option<Result<bool, TooDeep>> {
     let pattern = tables.patterns.get(&tables.bytes, pattern)?;
     match value {
+        Value::Str(text) if pattern.group.get() != NONE => group::find(tables, pattern, text).map(Ok),
         Value::Str(text) => find_in_text(tables, pattern, text).map(Ok),
         other => find_in_pieces(tables, pattern, other),
     }
 }
 
-/// Whether a pattern is found in a text, by the shortest way that its record allows.
-pub(crate) fn find_in_text(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
+/// Whether a pattern of no group is found in a text, by the shortest way that its record allows.
+fn find_in_text(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
     let flags = pattern.flags.get();
     if text.is_empty() {
         return Some(flags & PATTERN_EMPTY != 0);
@@ -63,15 +62,16 @@ pub(crate) fn find_in_text(tables: &Tables, pattern: &Pattern, text: &str) -> Op
     if pattern.backward.get() != NONE && flags & PATTERN_SUFFIX == 0 {
         return ends_at_end(tables, pattern, text);
     }
-    let (body, wanted) = walk::without_newline(from);
-    Some(machine::with(tables, index(pattern.forward), walk::Forward { text: body })? & wanted != 0)
+    let forward = index(pattern.forward);
+    match from.strip_suffix('\n') {
+        Some(body) => Some(machine::with(tables, forward, walk::Forward { text: body })?.newline),
+        None => Some(machine::with(tables, forward, walk::Forward { text: from })?.end),
+    }
 }
 
 /// Whether a match ends where the text does, or before its final newline.
 fn ends_at_end(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
-    let ends = |text| {
-        Some(machine::with(tables, index(pattern.backward), walk::Backward { text })? & ANSWER_END != 0)
-    };
+    let ends = |text| Some(machine::with(tables, index(pattern.backward), walk::Backward { text })?.end);
     if ends(text)? {
         return Some(true);
     }
@@ -87,7 +87,7 @@ fn ends_at_first(tables: &Tables, pattern: &Pattern, text: &str, literal: &str) 
         return Some(false);
     };
     let text = text.get(..text.len().checked_sub(rest.len())?)?;
-    Some(machine::with(tables, index(pattern.backward), walk::Backward { text })? & ANSWER_END != 0)
+    Some(machine::with(tables, index(pattern.backward), walk::Backward { text })?.end)
 }
 
 /// Whether a text holds a literal, which is not empty.

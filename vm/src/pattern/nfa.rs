@@ -4,7 +4,8 @@
 //! The idea is that of Navarro and Raffinot's bit-parallel Glushkov simulation, with the regular part of the
 //! follow relation as a shift.
 
-use crate::format::{ANSWER_END, ANSWER_NEWLINE, Automaton, NfaHead, NfaStep};
+use super::machine::Said;
+use crate::format::{Automaton, NfaHead, NfaStep};
 use crate::tables::index;
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U64;
@@ -57,7 +58,7 @@ impl<'p> Nfa<'p> {
     /// Takes a character of a class; whether the pattern is still to be found.
     #[inline(always)]
     pub(super) fn step(&self, places: &mut Places, class: usize) -> Option<bool> {
-        let column = usize::from(*self.column_map.get(class)?).checked_sub(1)?;
+        let column = usize::from(*self.column_map.get(class)?);
         self.take(places, column, usize::from(*self.after.get(column)?))?;
         Some(!places.found)
     }
@@ -90,16 +91,16 @@ impl<'p> Nfa<'p> {
         step.found_at_once.get() != 0 || set & step.found.get() != 0
     }
 
-    /// The `ANSWER_` bits if the text ended here.
-    pub(super) fn answer(&self, places: &Places) -> Option<u8> {
+    /// What is found if the text ends here.
+    pub(super) fn said(&self, places: &Places) -> Option<Said> {
         if places.found {
-            return Some(ANSWER_END | ANSWER_NEWLINE);
+            return Some(Said { end: true, newline: true });
         }
         let end = Self::is_found(self.between(places.before, END)?, places.set);
         let mut last = *places;
-        self.take(&mut last, self.newline.checked_sub(1)?, FINAL)?;
+        self.take(&mut last, self.newline, FINAL)?;
         let newline = last.found || Self::is_found(self.between(last.before, END)?, last.set);
-        Some(if end { ANSWER_END } else { 0 } | if newline { ANSWER_NEWLINE } else { 0 })
+        Some(Said { end, newline })
     }
 }
 
@@ -115,6 +116,6 @@ pub(super) fn is_sound(bytes: &[u8], columns: usize) -> bool {
         next += usize::try_from(step.irregular.get().count_ones()).unwrap_or(usize::MAX);
         follows && step.found_at_once.get() <= 1
     });
-    let whole = befores > 0 && nfa.afters > FINAL && (1..=columns).contains(&nfa.newline);
+    let whole = befores > 0 && nfa.afters > FINAL && nfa.newline < columns;
     whole && sides && steps && next == nfa.nibbles.len()
 }

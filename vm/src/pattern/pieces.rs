@@ -3,18 +3,18 @@
 //! It holds back a newline until it knows whether another character follows, because the last
 //! newline of a text is not fed but answered for.
 
-use super::machine::with;
+use super::group::{GroupPiece, GroupStand};
+use super::machine::{Said, with};
 use super::nfa::Places;
 use super::walk::{NfaPiece, Piece, Stand};
-use crate::format::{ANSWER_END, ANSWER_NEWLINE, AUTOMATON_NFA, PATTERN_EMPTY, Pattern};
+use crate::format::{AUTOMATON_NFA, NONE, PATTERN_EMPTY, Pattern};
 use crate::tables::{Tables, index};
 
 /// A search that is under way.
 pub(super) struct Search<'p> {
     tables: &'p Tables,
     automaton: usize,
-    /// The places, of an automaton that is not deterministic.
-    places: Option<Places>,
+    walk: Walk,
     /// `None` if the tables do not hold together.
     stand: Option<Stand>,
     /// Whether the pattern is found in the empty text.
@@ -25,16 +25,35 @@ pub(super) struct Search<'p> {
     newline: bool,
 }
 
+/// What is walked.
+enum Walk {
+    /// The pattern's own automaton.
+    Machine,
+    /// Sets of places.
+    Places(Places),
+    /// The automaton of its group.
+    Group { group: usize, bit: u32, found: u64 },
+}
+
 impl<'p> Search<'p> {
     /// Begins a search.
     pub(super) fn new(tables: &'p Tables, pattern: &Pattern) -> Option<Self> {
-        let automaton = index(pattern.forward);
-        let record = tables.automata.get(&tables.bytes, automaton)?;
+        let (automaton, walk) = if pattern.forward.get() == NONE {
+            let group = tables.groups.get(&tables.bytes, index(pattern.group))?;
+            let walk = Walk::Group { group: index(pattern.group), bit: pattern.bit.get(), found: 0 };
+            (index(group.automaton), walk)
+        } else {
+            let forward = index(pattern.forward);
+            let kind = tables.automata.get(&tables.bytes, forward)?.kind.get();
+            let places = kind == AUTOMATON_NFA;
+            (forward, if places { Walk::Places(Places::default()) } else { Walk::Machine })
+        };
+        let state = index(tables.automata.get(&tables.bytes, automaton)?.start);
         let mut search = Search {
             tables,
             automaton,
-            places: (record.kind.get() == AUTOMATON_NFA).then(Places::default),
-            stand: Some(Stand { state: index(record.start), decided: false, answer: 0 }),
+            walk,
+            stand: Some(Stand { state, decided: false, said: Said::default() }),
             empty: pattern.flags.get() & PATTERN_EMPTY != 0,
             begun: false,
             newline: false,
@@ -67,19 +86,41 @@ impl<'p> Search<'p> {
         if stand.decided {
             return;
         }
-        self.stand = match &mut self.places {
-            Some(places) => with(self.tables, self.automaton, NfaPiece { text, places }),
-            None => with(self.tables, self.automaton, Piece { text, state: stand.state }),
+        let state = stand.state;
+        let (tables, automaton) = (self.tables, self.automaton);
+        self.stand = match &mut self.walk {
+            Walk::Machine => with(tables, automaton, Piece { text, state }),
+            Walk::Places(places) => with(tables, automaton, NfaPiece { text, places }),
+            Walk::Group { group, bit, found } => group_piece(tables, *group, *bit, found, text, state),
         };
     }
 
     /// Ends the text: whether the pattern was found; `None` if the tables do not hold together.
     pub(super) fn finish(self) -> Option<bool> {
-        let stand = self.stand?;
+        let Stand { said, .. } = self.stand?;
         if !self.begun {
             return Some(self.empty);
         }
-        let wanted = if self.newline { ANSWER_NEWLINE } else { ANSWER_END };
-        Some(stand.answer & wanted != 0)
+        Some(if self.newline { said.newline } else { said.end })
     }
+}
+
+/// Feeds a piece to the automaton of a group; gives how one member stands.
+fn group_piece(
+    tables: &Tables,
+    group: usize,
+    bit: u32,
+    found: &mut u64,
+    text: &str,
+    state: usize,
+) -> Option<Stand> {
+    let group = tables.groups.get(&tables.bytes, group)?;
+    let answers = tables.group_answers.run(&tables.bytes, group.first_answer, group.answers)?;
+    let piece = GroupPiece { answers, text, state, found: *found };
+    let GroupStand { state, found: all, decided, end, newline } =
+        with(tables, index(group.automaton), piece)?;
+    *found = all;
+    let has = |bits: u64| bits >> bit & 1 == 1;
+    let said = Said { end: has(all | end), newline: has(all | newline) };
+    Some(Stand { state, decided: decided || has(all), said })
 }

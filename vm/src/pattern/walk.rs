@@ -1,22 +1,7 @@
 //! The loops over a whole text.
 
-use super::machine::{Cells, Class, Classes, Machine, Visit};
+use super::machine::{Cells, Class, Classes, Machine, Said, Visit};
 use super::nfa::{Nfa, Places};
-use crate::format::{ANSWER_END, ANSWER_NEWLINE};
-
-/// A text without its last newline, and the answer that then counts.
-#[inline(always)]
-pub(super) fn without_newline(text: &str) -> (&str, u8) {
-    match text.strip_suffix('\n') {
-        Some(body) => (body, ANSWER_NEWLINE),
-        None => (text, ANSWER_END),
-    }
-}
-
-/// The `ANSWER_` bits of a cell; all of them if it is found.
-fn bits(answer: usize) -> u8 {
-    u8::try_from(answer & usize::from(u8::MAX)).unwrap_or(0)
-}
 
 /// Steps over a text from a state; stops at a state that nothing can change.
 #[inline(always)]
@@ -73,45 +58,53 @@ fn backward<'p, C: Cells<'p>, K: Class>(
     Some(state)
 }
 
-/// Steps from the start of a text without its last newline; gives the answer.
+/// Steps from the start of a text without its last newline; gives what is found.
 pub(super) struct Forward<'t> {
     pub(super) text: &'t str,
 }
 
 impl<'p> Visit<'p> for Forward<'_> {
-    type Out = u8;
+    type Out = Said;
 
     // A function of its own for each form of tables: together they would share too few registers.
     #[inline(never)]
-    fn machine<C: Cells<'p>, K: Class>(self, machine: Machine<'p, C>, classes: Classes<'p, K>) -> Option<u8> {
-        machine.answer(forward(machine, classes, self.text, machine.start)?).map(bits)
+    fn machine<C: Cells<'p>, K: Class>(
+        self,
+        machine: Machine<'p, C>,
+        classes: Classes<'p, K>,
+    ) -> Option<Said> {
+        Some(machine.said(forward(machine, classes, self.text, machine.start)?))
     }
 
-    fn nfa<K: Class>(self, nfa: Nfa<'p>, classes: Classes<'p, K>) -> Option<u8> {
+    fn nfa<K: Class>(self, nfa: Nfa<'p>, classes: Classes<'p, K>) -> Option<Said> {
         let mut places = Places::default();
         for c in self.text.chars() {
             if !nfa.step(&mut places, classes.of(c)?)? {
                 break;
             }
         }
-        nfa.answer(&places)
+        nfa.said(&places)
     }
 }
 
-/// Steps from the end of a text; gives the answer where it begins.
+/// Steps from the end of a text; gives what is found where it begins.
 pub(super) struct Backward<'t> {
     pub(super) text: &'t str,
 }
 
 impl<'p> Visit<'p> for Backward<'_> {
-    type Out = u8;
+    type Out = Said;
 
     #[inline(never)]
-    fn machine<C: Cells<'p>, K: Class>(self, machine: Machine<'p, C>, classes: Classes<'p, K>) -> Option<u8> {
-        machine.answer(backward(machine, classes, self.text)?).map(bits)
+    fn machine<C: Cells<'p>, K: Class>(
+        self,
+        machine: Machine<'p, C>,
+        classes: Classes<'p, K>,
+    ) -> Option<Said> {
+        Some(machine.said(backward(machine, classes, self.text)?))
     }
 
-    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<u8> {
+    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<Said> {
         // Only patterns of deterministic automata have backward ones.
         None
     }
@@ -126,10 +119,10 @@ pub(super) struct Piece<'t> {
 /// Where a walk over pieces stands.
 pub(super) struct Stand {
     pub(super) state: usize,
-    /// Whether nothing that follows can change the answer.
+    /// Whether nothing that follows can change what is found.
     pub(super) decided: bool,
-    /// The answer if the text ended here.
-    pub(super) answer: u8,
+    /// What is found if the text ends here.
+    pub(super) said: Said,
 }
 
 impl<'p> Visit<'p> for Piece<'_> {
@@ -141,7 +134,7 @@ impl<'p> Visit<'p> for Piece<'_> {
         classes: Classes<'p, K>,
     ) -> Option<Stand> {
         let state = forward(machine, classes, self.text, self.state)?;
-        Some(Stand { state, decided: state >= C::DEAD, answer: bits(machine.answer(state)?) })
+        Some(Stand { state, decided: state >= C::DEAD, said: machine.said(state) })
     }
 
     fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<Stand> {
@@ -175,6 +168,6 @@ impl<'p> Visit<'p> for NfaPiece<'_, '_> {
                 break;
             }
         }
-        Some(Stand { state: 0, decided: !open, answer: nfa.answer(self.places)? })
+        Some(Stand { state: 0, decided: !open, said: nfa.said(self.places)? })
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Checked, ensure};
 use crate::format::{
-    AUTOMATON_NFA, CLASS_BLOCK, CLASS_STAGE1, NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE,
-    PATTERN_SUFFIX, Pattern, SectionId,
+    AUTOMATON_NFA, AUTOMATON_SHARED, CLASS_BLOCK, CLASS_STAGE1, NONE, PATTERN_EMPTY, PATTERN_EXACT,
+    PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SectionId,
 };
 use crate::load::malformed;
 use crate::pattern::{Blocks, check_automaton, check_group};
@@ -57,9 +57,6 @@ fn check_column_maps(tables: &Tables) -> Result<Vec<u8>, crate::LoadError> {
     if classes == 0 || !bytes.len().is_multiple_of(classes) {
         return Err(wrong("is not a whole number of maps"));
     }
-    if bytes.contains(&0) {
-        return Err(wrong("names column 0, which is the answer"));
-    }
     Ok(bytes.chunks_exact(classes).map(|map| map.iter().copied().max().unwrap_or(0)).collect())
 }
 
@@ -85,6 +82,10 @@ fn check_patterns(tables: &Tables) -> Checked {
         let automaton = tables.automata.get(&tables.bytes, index(automaton));
         automaton.is_some_and(|automaton| automaton.kind.get() != AUTOMATON_NFA)
     };
+    let is_own = |automaton| {
+        let automaton = tables.automata.get(&tables.bytes, index(automaton));
+        automaton.is_some_and(|automaton| automaton.kind.get() & AUTOMATON_SHARED == 0)
+    };
     for pattern in tables.patterns.slice(&tables.bytes).unwrap_or_default() {
         let &Pattern { flags, forward, backward, group, bit, .. } = pattern;
         let (literal, prefix) = (tables.text(pattern.literal), tables.text(pattern.prefix));
@@ -101,8 +102,8 @@ fn check_patterns(tables: &Tables) -> Checked {
                 has_literal && backward.get() != NONE && flags.get() & PATTERN_NEWLINE == 0,
             )
             && needs(PATTERN_NEWLINE, backward.get() != NONE)
-            && index(forward) < tables.automata.len()
-            && (backward.get() == NONE || deterministic(backward))
+            && (forward.get() == NONE && group.get() != NONE || is_own(forward))
+            && (backward.get() == NONE || is_own(backward) && deterministic(backward))
             && (group.get() == NONE && bit.get() == 0 || index(group) < tables.groups.len());
         ensure(sound, SectionId::Patterns, "has an unsound pattern")?;
     }
