@@ -4,7 +4,7 @@
 //! Every leaf becomes a set of code points by Python's own rules for case. Sets are kept once; the
 //! partition starts as one class and each set splits the classes that it cuts.
 
-use super::ast::{Case, Class, Item, Leaf, Over};
+use super::ast::{Case, Class, Form, Item, Leaf, Over};
 use super::tables::{self, Ranges};
 use aegis_vm::format::{CLASS_BLOCK, CLASS_STAGE1};
 use std::collections::HashMap;
@@ -233,28 +233,58 @@ impl ClassMap {
 }
 
 /// The code points that a leaf takes.
-fn resolve(leaf: &Leaf) -> Vec<(u32, u32)> {
-    let single = leaf.is_single_literal();
+pub(super) fn resolve(leaf: &Leaf) -> Vec<(u32, u32)> {
+    let set = read(leaf, leaf.case, None);
+    match leaf.also {
+        None => set,
+        Some(over) => {
+            let mut neither = complement(&set);
+            neither.extend(complement(&read(leaf, Case::Exact, Some(over))));
+            complement(&unite(neither))
+        }
+    }
+}
+
+/// The code points of a leaf, its classes read over what they say or over another.
+fn read(leaf: &Leaf, case: Case, over: Option<Over>) -> Vec<(u32, u32)> {
     let mut cased = Vec::new();
-    let mut classes = Vec::new();
+    let mut rest = Vec::new();
     for &item in &leaf.items {
         match item {
             // In a set CPython lower-cases the character but not a literal past U+FFFF, so that an
             // upper-case one never matches.
-            Item::Char(c) if !single && leaf.case == Case::Unicode && tables::is_astral_upper(c) => {}
-            Item::Char(c) => cased.push((c, c)),
-            Item::Range(low, high) => cased.push((low, high)),
-            Item::Class { class, over, negated } => {
-                let ranges = tables::class(class, over).to_vec();
-                classes.extend(if negated { complement(&ranges) } else { ranges });
+            Item::Char(c) if never_matches(leaf.form, case, c) => {}
+            Item::Char(c) => cased.extend(without_surrogates(c, c)),
+            Item::Range(low, high) => {
+                cased.extend(without_surrogates(low, high));
+                if case != Case::Exact && high > 0xffff {
+                    let within = |&&(_, upper): &&(u32, u32)| (low..=high).contains(&upper);
+                    rest.extend(tables::all_upper().iter().filter(within).map(|&(c, _)| (c, c)));
+                }
+            }
+            Item::Class { class, over: own, negated } => {
+                let ranges = tables::class(class, over.unwrap_or(own)).to_vec();
+                rest.extend(if negated { complement(&ranges) } else { ranges });
             }
         }
     }
     let mut set = unite(cased);
-    set.extend(company_of(&set, leaf.case));
-    set.extend(classes);
+    set.extend(company_of(&set, case));
+    set.extend(rest);
     let set = unite(set);
     if leaf.negated { complement(&set) } else { set }
+}
+
+fn never_matches(form: Form, case: Case, c: u32) -> bool {
+    form == Form::Set && case == Case::Unicode && tables::is_astral_upper(c)
+}
+
+/// A range as far as texts can hold it: its ends are no surrogates. Those inside do no harm.
+fn without_surrogates(low: u32, high: u32) -> Option<(u32, u32)> {
+    const SURROGATES: std::ops::RangeInclusive<u32> = 0xd800..=0xdfff;
+    let low = if SURROGATES.contains(&low) { 0xe000 } else { low };
+    let high = if SURROGATES.contains(&high) { 0xd7ff } else { high };
+    (low <= high).then_some((low, high))
 }
 
 /// Every code point that is the same as one of the set, as far as case counts.

@@ -1,14 +1,16 @@
 //! Escapes and character sets: `\d`, `\x41`, `[a-z]`.
 
-use super::PatternError;
-use super::ast::{Class, Item, Leaf, Look, NodeKind};
+use super::ast::{Class, Form, Item, Leaf, Look, NodeKind};
+use super::branches::{Atom, Shape};
 use super::parse::Parser;
-use super::refusal;
 use super::tokens::Token;
+use super::{PatternError, names, refusal};
+use crate::hir::python;
+use std::collections::HashSet;
 
 /// What an escape stands for.
 enum Escaped {
-    /// One character, or nothing that a text can hold.
+    /// One character, or what was refused.
     Char(Option<u32>),
     /// `\d` and its kin.
     Class(Item),
@@ -24,7 +26,7 @@ const SIMPLE: [(char, u32); 7] = [('a', 7), ('b', 8), ('f', 12), ('n', 10), ('r'
 
 impl Parser<'_> {
     /// An escape outside a set. The backslash and its character are taken.
-    pub(super) fn escape(&mut self, escape: char) -> Result<NodeKind, PatternError> {
+    pub(super) fn escape(&mut self, escape: char) -> Result<Atom, PatternError> {
         let over = self.flags().over();
         let look = match escape {
             'A' => Some(Look::TextStart),
@@ -34,7 +36,7 @@ impl Parser<'_> {
             _ => None,
         };
         if let Some(look) = look {
-            return Ok(NodeKind::Look(look));
+            return Ok(Atom { kind: NodeKind::Look(look), shape: Shape::Look(escape) });
         }
         let escaped = match escape {
             '1'..='9' => self.number(escape)?,
@@ -119,10 +121,6 @@ impl Parser<'_> {
             return Err(self.tokens.error_at(start, message));
         }
         match u32::from_str_radix(&digits, 16) {
-            Ok(0xd800..=0xdfff) => {
-                self.refuse(refusal::SURROGATE, start);
-                Ok(Escaped::Char(None))
-            }
             Ok(c) if c <= 0x10_ffff => Ok(Escaped::Char(Some(c))),
             _ => Err(self.tokens.error_at(start, format!("bad escape \\{letter}{digits}"))),
         }
@@ -133,13 +131,18 @@ impl Parser<'_> {
         if !self.tokens.eat('{')? {
             return Err(self.tokens.error("missing {".to_owned()));
         }
-        self.tokens.take_until('}', "character name")?;
-        // Without the names there is no telling whether Python would go on, so this ends it.
-        Err(self.refusal(refusal::NAMED_CHARACTER, start))
+        let name = self.tokens.take_until('}', "character name")?;
+        match names::character(&name) {
+            Some(c) => Ok(Escaped::Char(Some(c))),
+            None => {
+                let message = format!("undefined character name {}", python::repr(&name));
+                Err(self.tokens.error_at(start, message))
+            }
+        }
     }
 
     /// A set. Its `[` is taken.
-    pub(super) fn character_set(&mut self) -> Result<NodeKind, PatternError> {
+    pub(super) fn character_set(&mut self) -> Result<Atom, PatternError> {
         let start = self.tokens.place().saturating_sub(1);
         let sign = if self.tokens.eat('^')? { Sign::Negated } else { Sign::Positive };
         let mut items = Vec::new();
@@ -205,16 +208,27 @@ impl Parser<'_> {
         }
     }
 
-    /// A leaf of one character.
-    pub(super) fn literal(&self, c: Option<u32>) -> NodeKind {
-        self.set(c.map(Item::Char).into_iter().collect(), Sign::Positive)
+    /// A leaf of one character; `None` is what was refused.
+    pub(super) fn literal(&self, c: Option<u32>) -> Atom {
+        match c {
+            Some(c) => self.set(vec![Item::Char(c)], Sign::Positive),
+            None => Atom { shape: Shape::OTHER, ..self.set(Vec::new(), Sign::Positive) },
+        }
     }
 
-    /// A leaf of items under the flags of this place.
-    pub(super) fn set(&self, mut items: Vec<Item>, sign: Sign) -> NodeKind {
-        items.sort_unstable();
-        items.dedup();
-        NodeKind::Leaf(Leaf { items, negated: sign == Sign::Negated, case: self.flags().case() })
+    /// A leaf of items, in the order written, under the flags of this place.
+    pub(super) fn set(&self, mut items: Vec<Item>, sign: Sign) -> Atom {
+        let mut seen = HashSet::new();
+        items.retain(|&item| seen.insert(item));
+        let negated = sign == Sign::Negated;
+        let form = match items.as_slice() {
+            [Item::Char(_)] => Form::Literal,
+            _ => Form::Set,
+        };
+        let mut sorted = items.clone();
+        sorted.sort_unstable();
+        let leaf = Leaf { items: sorted, negated, case: self.flags().case(), form, also: None };
+        Atom { kind: NodeKind::Leaf(leaf), shape: Shape::Set { items, negated } }
     }
 }
 

@@ -1,13 +1,15 @@
 //! Python's `re` (3.11, `str` patterns): pattern text -> syntax tree -> automaton over code-point
 //! classes.
 //!
-//! [`parse`](parse()) reads the dialect as Python does and refuses, with a position, what an
-//! automaton cannot follow; `classes` splits Unicode into the coarsest partition that the patterns
+//! [`parse`](parse()) reads the dialect as Python does, rewrites it where Python's own rewriting shows
+//! (`branches`), and refuses, with a position and a reason, what an automaton cannot follow;
+//! `rewrite` finds what to write instead, where that is plain. `classes` splits Unicode into the coarsest partition that the patterns
 //! of a policy can tell apart; `nfa`, `dfa` and `minimise` make one small automaton a pattern over
 //! those classes. `naive` matches over the tree and shares nothing with the automata, so that a
 //! fault in either shows.
 
 mod ast;
+mod branches;
 mod classes;
 mod compile;
 mod dfa;
@@ -16,10 +18,11 @@ mod flags;
 mod groups;
 mod minimise;
 mod naive;
+mod names;
 mod nfa;
-mod oddity;
 mod parse;
 mod refusal;
+mod rewrite;
 mod tables;
 mod tokens;
 
@@ -79,8 +82,7 @@ pub struct Pattern {
 /// something other than `re.error`; [`PatternErrorKind::TooLarge`] if it is too long, too deeply
 /// nested, or repeats too often.
 pub fn parse(pattern: &str) -> Result<Pattern, PatternError> {
-    let (ast, root, flags) = parse::parse(pattern)?;
-    oddity::check(&ast, root, flags)?;
+    let (ast, root) = parse::parse(pattern)?;
     Ok(Pattern { text: pattern.to_owned(), ast, root })
 }
 
