@@ -42,7 +42,9 @@ pub(super) enum Shape {
         /// Whether it is everything else.
         negated: bool,
     },
-    /// A group that does not disappear, an alternation, or what is refused.
+    /// A backreference to this group, which was refused.
+    Reference(usize),
+    /// A group that does not disappear, an alternation, or what else is refused.
     Group {
         /// The set that it begins with, where CPython sees it.
         opening: Option<NodeId>,

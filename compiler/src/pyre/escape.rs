@@ -10,8 +10,8 @@ use std::collections::HashSet;
 
 /// What an escape stands for.
 enum Escaped {
-    /// One character, or what was refused.
-    Char(Option<u32>),
+    /// One character.
+    Char(u32),
     /// `\d` and its kin.
     Class(Item),
 }
@@ -38,18 +38,17 @@ impl Parser<'_> {
         if let Some(look) = look {
             return Ok(Atom { kind: NodeKind::Look(look), shape: Shape::Look(escape) });
         }
-        let escaped = match escape {
-            '1'..='9' => self.number(escape)?,
-            _ => self.common_escape(escape)?,
-        };
-        Ok(match escaped {
-            Escaped::Char(c) => self.literal(c),
-            Escaped::Class(item) => self.set(vec![item], Sign::Positive),
-        })
+        match escape {
+            '1'..='9' => self.number(escape),
+            _ => {
+                let item = self.common_escape(escape)?.item();
+                Ok(self.set(vec![item], Sign::Positive))
+            }
+        }
     }
 
     /// `\1` to `\99`, or `\101`: a reference to a group, or three octal digits.
-    fn number(&mut self, first: char) -> Result<Escaped, PatternError> {
+    fn number(&mut self, first: char) -> Result<Atom, PatternError> {
         let start = self.tokens.place().saturating_sub(2);
         let mut digits = String::from(first);
         digits.push_str(&self.tokens.take_while(1, |c| c.is_ascii_digit())?);
@@ -58,7 +57,7 @@ impl Parser<'_> {
             digits.push_str(&self.tokens.take_while(1, |c| ('0'..'8').contains(&c))?);
         }
         if digits.len() == 3 {
-            return self.octal(&digits);
+            return Ok(self.set(vec![self.octal(&digits)?.item()], Sign::Positive));
         }
         let group = digits.parse().unwrap_or(usize::MAX);
         if group >= self.groups.count() {
@@ -71,12 +70,12 @@ impl Parser<'_> {
         }
         self.check_lookbehind(group)?;
         self.refuse(refusal::BACKREFERENCE, start);
-        Ok(Escaped::Char(None))
+        Ok(self.reference(group))
     }
 
     fn octal(&self, digits: &str) -> Result<Escaped, PatternError> {
         match u32::from_str_radix(digits, 8) {
-            Ok(c) if c <= 0o377 => Ok(Escaped::Char(Some(c))),
+            Ok(c) if c <= 0o377 => Ok(Escaped::Char(c)),
             _ => {
                 let message = format!("octal escape value \\{digits} outside of range 0-0o377");
                 Err(self.tokens.error_back(digits.len() + 1, message))
@@ -97,7 +96,7 @@ impl Parser<'_> {
             return Ok(Escaped::Class(Item::Class { class, over, negated: escape.is_ascii_uppercase() }));
         }
         if let Some(&(_, c)) = SIMPLE.iter().find(|&&(name, _)| name == escape) {
-            return Ok(Escaped::Char(Some(c)));
+            return Ok(Escaped::Char(c));
         }
         match escape {
             'x' => self.hexadecimal(escape, 2),
@@ -109,7 +108,7 @@ impl Parser<'_> {
                 self.octal(&format!("0{more}"))
             }
             'a'..='z' | 'A'..='Z' => Err(self.tokens.error_back(2, format!("bad escape \\{escape}"))),
-            other => Ok(Escaped::Char(Some(u32::from(other)))),
+            other => Ok(Escaped::Char(u32::from(other))),
         }
     }
 
@@ -121,7 +120,7 @@ impl Parser<'_> {
             return Err(self.tokens.error_at(start, message));
         }
         match u32::from_str_radix(&digits, 16) {
-            Ok(c) if c <= 0x10_ffff => Ok(Escaped::Char(Some(c))),
+            Ok(c) if c <= 0x10_ffff => Ok(Escaped::Char(c)),
             _ => Err(self.tokens.error_at(start, format!("bad escape \\{letter}{digits}"))),
         }
     }
@@ -133,7 +132,7 @@ impl Parser<'_> {
         }
         let name = self.tokens.take_until('}', "character name")?;
         match names::character(&name) {
-            Some(c) => Ok(Escaped::Char(Some(c))),
+            Some(c) => Ok(Escaped::Char(c)),
             None => {
                 let message = format!("undefined character name {}", python::repr(&name));
                 Err(self.tokens.error_at(start, message))
@@ -146,28 +145,24 @@ impl Parser<'_> {
         let start = self.tokens.place().saturating_sub(1);
         let sign = if self.tokens.eat('^')? { Sign::Negated } else { Sign::Positive };
         let mut items = Vec::new();
-        // Python ends the set at a `]` once the list of items is not empty; what stands for nothing
-        // (a refused escape) counts as an item.
-        let mut members = 0u32;
         loop {
             let Some(token) = self.tokens.next()? else { return Err(self.unterminated_set(start)) };
-            if token.plain() == Some(']') && members > 0 {
+            if token.plain() == Some(']') && !items.is_empty() {
                 break;
             }
-            members = members.saturating_add(1);
             let low = self.member(token)?;
             if !self.tokens.eat('-')? {
-                items.extend(low.item());
+                items.push(low.escaped.item());
                 continue;
             }
             let Some(token) = self.tokens.next()? else { return Err(self.unterminated_set(start)) };
             if token.plain() == Some(']') {
-                items.extend(low.item());
+                items.push(low.escaped.item());
                 items.push(Item::Char(u32::from('-')));
                 break;
             }
             let high = self.member(token)?;
-            items.extend(self.range(&low, &high)?);
+            items.push(self.range(&low, &high)?);
         }
         Ok(self.set(items, sign))
     }
@@ -178,7 +173,7 @@ impl Parser<'_> {
 
     fn member(&mut self, token: Token) -> Result<Member, PatternError> {
         let escaped = match token.escaped {
-            None => Escaped::Char(Some(u32::from(token.first))),
+            None => Escaped::Char(u32::from(token.first)),
             Some(digit @ '1'..='7') => {
                 let more = self.tokens.take_while(2, |c| ('0'..'8').contains(&c))?;
                 self.octal(&format!("{digit}{more}"))?
@@ -191,7 +186,7 @@ impl Parser<'_> {
         Ok(Member { escaped, written: token })
     }
 
-    fn range(&self, low: &Member, high: &Member) -> Result<Option<Item>, PatternError> {
+    fn range(&self, low: &Member, high: &Member) -> Result<Item, PatternError> {
         let bad = || {
             let (low, high) = (low.written, high.written);
             let message = format!("bad character range {}-{}", low.text(), high.text());
@@ -200,20 +195,17 @@ impl Parser<'_> {
         let (Escaped::Char(low), Escaped::Char(high)) = (&low.escaped, &high.escaped) else {
             return Err(bad());
         };
-        match (low, high) {
-            (Some(low), Some(high)) if low > high => Err(bad()),
-            (Some(low), Some(high)) => Ok(Some(Item::Range(*low, *high))),
-            // One end was refused, and the pattern with it.
-            _ => Ok(None),
-        }
+        if low > high { Err(bad()) } else { Ok(Item::Range(*low, *high)) }
     }
 
-    /// A leaf of one character; `None` is what was refused.
-    pub(super) fn literal(&self, c: Option<u32>) -> Atom {
-        match c {
-            Some(c) => self.set(vec![Item::Char(c)], Sign::Positive),
-            None => Atom { shape: Shape::OTHER, ..self.set(Vec::new(), Sign::Positive) },
-        }
+    /// A leaf of one character.
+    pub(super) fn literal(&self, c: char) -> Atom {
+        self.set(vec![Item::Char(u32::from(c))], Sign::Positive)
+    }
+
+    /// What stands for a backreference, which was refused.
+    pub(super) fn reference(&self, group: usize) -> Atom {
+        Atom { shape: Shape::Reference(group), ..self.set(Vec::new(), Sign::Positive) }
     }
 
     /// A leaf of items, in the order written, under the flags of this place.
@@ -239,11 +231,11 @@ pub(super) enum Sign {
     Negated,
 }
 
-impl Member {
-    fn item(&self) -> Option<Item> {
-        match self.escaped {
-            Escaped::Char(c) => c.map(Item::Char),
-            Escaped::Class(item) => Some(item),
+impl Escaped {
+    fn item(&self) -> Item {
+        match *self {
+            Escaped::Char(c) => Item::Char(c),
+            Escaped::Class(item) => item,
         }
     }
 }

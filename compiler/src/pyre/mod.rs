@@ -25,6 +25,7 @@ mod refusal;
 mod rewrite;
 mod tables;
 mod tokens;
+mod width;
 
 pub use classes::ClassMap;
 pub use compile::{Automata, Limits, compile};

@@ -13,6 +13,7 @@ use super::flags::{Flags, Inline, parse_flags};
 use super::groups::Groups;
 use super::refusal::{self, Refusal};
 use super::tokens::{Token, Tokens};
+use super::width::Widths;
 use super::{PatternError, PatternErrorKind, branches, rewrite, tables};
 use crate::hir::python;
 use std::ops::Range;
@@ -40,6 +41,9 @@ pub(super) struct Parser<'p> {
     lookaheads: Vec<Range<usize>>,
     /// Why `(?a)` and `(?u)` together are refused, if they stand there. Python notices at the end.
     both_types: Option<PatternError>,
+    widths: Widths,
+    /// The first lookbehind whose width is not fixed, with Python's words.
+    behind: Option<(Range<usize>, &'static str)>,
     /// The repetition that Python complains of under `(?t)`: of those that begin first, the longest.
     templated: Option<(Range<usize>, &'static str)>,
 }
@@ -97,6 +101,8 @@ pub(super) fn parse(text: &str) -> Result<(Ast, NodeId), PatternError> {
         once: Vec::new(),
         lookaheads: Vec::new(),
         both_types: None,
+        widths: Widths::default(),
+        behind: None,
         templated: None,
     };
     parser.run()?;
@@ -183,7 +189,7 @@ impl Parser<'_> {
             '*' | '+' | '?' => return self.quantifier(c, start),
             '{' => match self.counts(start)? {
                 Some((min, max)) => return self.repeat(min, max, start),
-                None => self.literal(Some(u32::from(c))),
+                None => self.literal(c),
             },
             '.' => {
                 let newline = Item::Char(u32::from('\n'));
@@ -198,7 +204,7 @@ impl Parser<'_> {
                 let look = if multi_line { Look::LineEnd } else { Look::End };
                 Atom { kind: NodeKind::Look(look), shape: Shape::Look(c) }
             }
-            other => self.literal(Some(u32::from(other))),
+            other => self.literal(other),
         };
         self.push(atom, start);
         Ok(())
@@ -208,6 +214,9 @@ impl Parser<'_> {
     fn push(&mut self, atom: Atom, start: usize) {
         let at = self.tokens.bytes_from(start);
         let node = self.ast.add(atom.kind, at.clone());
+        if let Shape::Reference(group) = atom.shape {
+            self.widths.refer(node, group);
+        }
         self.top.pieces.push(Piece::One(Element { node, shape: atom.shape, at }));
     }
 
@@ -356,8 +365,8 @@ impl Parser<'_> {
             }
             self.check_lookbehind(group)?;
             self.refuse(refusal::BACKREFERENCE, start);
-            let nothing = self.literal(None);
-            self.push(nothing, start);
+            let reference = self.reference(group);
+            self.push(reference, start);
             return Ok(());
         }
         match self.tokens.next()? {
@@ -461,6 +470,7 @@ impl Parser<'_> {
             return Err(self.both_types.take().unwrap_or(unbalanced));
         }
         let inside = self.tokens.bytes_from(self.top.start);
+        let single = self.top.branches.is_empty();
         let row = self.end_branches(inside);
         self.tokens.next()?;
         let at = self.tokens.bytes_from(self.top.start);
@@ -494,12 +504,25 @@ impl Parser<'_> {
             Opened::Flagged | Opened::Capturing(_) => {
                 let opening = branches::opening(&row);
                 let node = self.sequence(&row, at.clone());
+                if let Opened::Capturing(group) = inner.opened {
+                    self.widths.group(&self.ast, group, node);
+                }
                 Piece::One(Element { node, shape: Shape::Group { opening }, at })
             }
             opened => {
                 let node = self.sequence(&row, at.clone());
-                if let (Opened::Atomic, Some(refused)) = (opened, inner.refused) {
-                    self.once.push((refused, node));
+                match (opened, inner.refused) {
+                    (Opened::Atomic, Some(refused)) => self.once.push((refused, node)),
+                    (Opened::Conditional, _) if single => self.widths.optional(&self.ast, node),
+                    (Opened::Lookahead { .. }, _) => self.widths.looks(node),
+                    (Opened::Lookbehind { .. }, _) => {
+                        let error = self.widths.lookbehind_error(&self.ast, node);
+                        let found = error.map(|message| (at.clone(), message));
+                        self.behind =
+                            self.behind.take().into_iter().chain(found).min_by_key(|(at, _)| at.start);
+                        self.widths.looks(node);
+                    }
+                    _ => {}
                 }
                 Piece::One(Element { node, shape: Shape::OTHER, at })
             }
@@ -508,14 +531,22 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// What Python complains of only when it has read the whole pattern, without a place: the first.
+    fn late_error(&mut self, flags: Flags) -> Option<(Range<usize>, String)> {
+        let templated = self.templated.take().filter(|_| flags.any(Flags::TEMPLATE));
+        let templated =
+            templated.map(|(at, name)| (at, format!("internal: unsupported template operator {name}")));
+        let behind = self.behind.take().map(|(at, message)| (at, message.to_owned()));
+        templated.into_iter().chain(behind).min_by_key(|(at, _)| at.start)
+    }
+
     fn finish(mut self) -> Result<(Ast, NodeId), PatternError> {
         if let Some(refused) = self.both_types {
             return Err(refused);
         }
         self.groups.check_promises(&self.tokens)?;
         let flags = self.top.flags;
-        if let (true, Some((at, name))) = (flags.any(Flags::TEMPLATE), self.templated.take()) {
-            let message = format!("internal: unsupported template operator {name}");
+        if let Some((at, message)) = self.late_error(flags) {
             return Err(PatternError { kind: PatternErrorKind::Invalid, at, message, help: None });
         }
         let whole = self.tokens.bytes_from(0);
