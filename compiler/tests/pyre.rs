@@ -322,6 +322,8 @@ fn refusals_say_where_and_what_to_write() {
     check("(?<=foo)bar", "(?<=foo)", "write `(?:…)` in place of `(?<=…)`");
     check(r"(a)b\1", r"\1", "alternatives");
     check("(?P<q>a)(?P=q)", "(?P=q)", "alternatives");
+    check("(?<=a){2}b", "(?<=a)", "orders in which the parts can stand");
+    check(r"(?>(?a:\W))x", r"(?>(?a:\W))", "more texts may match");
     check("xa*+b", "*+", "write `a*`: the same texts match");
     check("a*+", "*+", "write `a*`: the same texts match");
     check(r"(?:\w++@)+x", "++", r"write `\w+`: the same texts match");

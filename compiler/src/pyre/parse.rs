@@ -35,6 +35,8 @@ pub(super) struct Parser<'p> {
     /// The innermost frame: the place where elements are added.
     top: Frame,
     refusals: Vec<PatternError>,
+    /// What the first refusal becomes if the tree is plain.
+    better: Option<Refusal>,
     /// The possessive repetitions and the bodies of atomic groups, by the number of their refusals.
     once: Vec<(usize, NodeId)>,
     /// The bytes of the positive lookaheads that stand in no group and before any `|`.
@@ -98,6 +100,7 @@ pub(super) fn parse(text: &str) -> Result<(Ast, NodeId), PatternError> {
         frames: Vec::new(),
         top: Frame::new(Opened::Root, 0, Flags::default()),
         refusals: Vec::new(),
+        better: None,
         once: Vec::new(),
         lookaheads: Vec::new(),
         both_types: None,
@@ -478,6 +481,7 @@ impl Parser<'_> {
         let inner = std::mem::replace(&mut self.top, outer);
         let ends = self.tokens.peek().is_none_or(|token| token.plain() == Some('|'));
         let at_end = self.frames.is_empty() && ends;
+        let quantified = self.tokens.peek_plain().is_some_and(|c| matches!(c, '*' | '+' | '?' | '{'));
         let mut better = None;
         match inner.opened {
             Opened::Capturing(group) => self.groups.close(group),
@@ -489,14 +493,16 @@ impl Parser<'_> {
             }
             Opened::Lookbehind { positive, before, first } => {
                 self.groups.leave_lookbehind(before);
-                better = (positive && first).then_some(refusal::LOOKBEHIND_AT_START);
+                better = (positive && first && !quantified).then_some(refusal::LOOKBEHIND_AT_START);
             }
             _ => {}
         }
-        if let Some(error) = inner.refused.and_then(|refused| self.refusals.get_mut(refused)) {
-            error.at = at.clone();
-            if let Some(better) = better {
-                error.help = Some(better.help.to_owned());
+        if let Some(number) = inner.refused {
+            if let Some(error) = self.refusals.get_mut(number) {
+                error.at = at.clone();
+            }
+            if let (0, Some(better)) = (number, better) {
+                self.better = Some(better);
             }
         }
         let piece = match inner.opened {
@@ -557,11 +563,15 @@ impl Parser<'_> {
         let all_once = self.once.len() == self.refusals.len();
         let Some(mut refused) = self.refusals.into_iter().next() else { return Ok((self.ast, root)) };
         let text = self.tokens.text();
-        if let (true, Some(&(_, node))) = (all_once, self.once.iter().find(|&&(number, _)| number == 0)) {
+        let plain = rewrite::is_plain(&self.ast, flags.over());
+        let first = self.once.iter().find(|&&(number, _)| number == 0).map(|&(_, node)| node);
+        if let (true, true, Some(node)) = (plain, all_once, first) {
             if rewrite::is_same_greedy(&self.ast, text, root, node) {
                 let part = rewrite::greedy(text, self.ast.get(node).map(|node| &node.at), &refused.at);
                 refused.help = Some(format!("write {part}: the same texts match"));
             }
+        } else if let (true, Some(better)) = (plain, self.better) {
+            refused.help = Some(better.help.to_owned());
         } else if !many && self.lookaheads.first() == Some(&refused.at) {
             refused.help = rewrite::both_orders(text, &self.lookaheads).or(refused.help);
         }

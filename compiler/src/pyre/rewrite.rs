@@ -3,8 +3,8 @@
 //!
 //! These only word a help; the pattern is refused all the same.
 
-use super::ast::{Ast, Look, NodeId, NodeKind};
-use super::{classes, shown};
+use super::ast::{Ast, Case, Item, Look, NodeId, NodeKind, Over};
+use super::{classes, shown, tables};
 use std::ops::Range;
 
 /// What may follow a place of the pattern.
@@ -35,6 +35,21 @@ impl Next {
 
 fn disjoint(some: &[(u32, u32)], others: &[(u32, u32)]) -> bool {
     some.iter().all(|&(low, high)| others.iter().all(|&(from, to)| high < from || to < low))
+}
+
+/// Whether nothing in the tree depends on how CPython takes a pattern apart, so that a rewrite keeps
+/// what it should: a class read under other flags than the whole, or an upper-case letter past
+/// U+FFFF under `(?i)`.
+pub(super) fn is_plain(ast: &Ast, over: Over) -> bool {
+    let odd = |item: &Item, case: Case| match *item {
+        Item::Char(c) => case == Case::Unicode && tables::is_astral_upper(c),
+        Item::Range(..) => false,
+        Item::Class { over: own, .. } => own != over,
+    };
+    ast.nodes().iter().all(|node| match &node.kind {
+        NodeKind::Leaf(leaf) => !leaf.items.iter().any(|item| odd(item, leaf.case)),
+        _ => true,
+    })
 }
 
 /// Whether a possessive repetition, or the body of an atomic group, matches the same texts without
