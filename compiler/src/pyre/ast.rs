@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 /// A node of an [`Ast`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct NodeId(u32);
 
 impl NodeId {
@@ -60,20 +60,27 @@ pub(super) struct Leaf {
     pub(super) negated: bool,
     /// How the items see case.
     pub(super) case: Case,
+    /// Literal or set.
+    pub(super) form: Form,
+    /// If there: the character must also be in the set when its classes are read over this, and case
+    /// as it is. CPython looks for the start of a match so.
+    pub(super) also: Option<Over>,
 }
 
-impl Leaf {
-    /// Whether Python treats the leaf as one literal rather than as a set: the two differ under
-    /// `(?i)` for characters past U+FFFF.
-    pub(super) fn is_single_literal(&self) -> bool {
-        matches!(self.items.as_slice(), [Item::Char(_)])
-    }
+/// Whether CPython treats a leaf as a literal or as a set: the two differ under `(?i)` for upper-case
+/// letters past U+FFFF, which a set never matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Form {
+    /// One character, or any other than it.
+    Literal,
+    /// Several items, written so or made of an alternation.
+    Set,
 }
 
 /// An item of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Item {
-    /// This code point; a lone surrogate never occurs.
+    /// This code point. A lone surrogate may be named, but stands in no text.
     Char(u32),
     /// These code points, both ends inclusive.
     Range(u32, u32),
@@ -151,7 +158,15 @@ impl Ast {
         self.nodes.get(id.index())
     }
 
-    /// Every node, children before parents.
+    /// The leaf of an id, to be changed.
+    pub(super) fn leaf_mut(&mut self, id: NodeId) -> Option<&mut Leaf> {
+        match &mut self.nodes.get_mut(id.index())?.kind {
+            NodeKind::Leaf(leaf) => Some(leaf),
+            _ => None,
+        }
+    }
+
+    /// Every node, children before parents. Some may have been left out of the tree.
     pub(super) fn nodes(&self) -> &[Node] {
         &self.nodes
     }

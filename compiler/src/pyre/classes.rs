@@ -4,9 +4,9 @@
 //! Every leaf becomes a set of code points by Python's own rules for case. Sets are kept once; the
 //! partition starts as one class and each set splits the classes that it cuts.
 
-use super::ast::{Case, Class, Item, Leaf, Over};
+use super::ast::{Case, Class, Form, Item, Leaf, Over};
 use super::tables::{self, Ranges};
-use aegis_vm::format::{CLASS_BLOCK, CLASS_STAGE1};
+use aegis_vm::format::{CLASS_BLOCK, CLASS_LOW, CLASS_STAGE1};
 use std::collections::HashMap;
 
 const MAX_CODE_POINT: u32 = 0x10_ffff;
@@ -189,12 +189,11 @@ impl Partition {
     /// The map in two stages, or `None` if there are more classes than it can number.
     pub(super) fn to_map(&self) -> Option<ClassMap> {
         let mut stage1 = Vec::with_capacity(CLASS_STAGE1);
-        let mut blocks: Vec<u16> = Vec::new();
-        let mut known: HashMap<Vec<u16>, u16> = HashMap::new();
+        let mut blocks = Blocks::default();
         let mut intervals = self.starts.iter().zip(&self.class_of).peekable();
         let mut class = 0;
         let mut c = 0u32;
-        for _ in 0..CLASS_STAGE1 {
+        while stage1.len() < CLASS_STAGE1 {
             let mut block = Vec::with_capacity(CLASS_BLOCK);
             for _ in 0..CLASS_BLOCK {
                 while let Some((_, &next)) = intervals.next_if(|&(&start, _)| start <= c) {
@@ -203,29 +202,57 @@ impl Partition {
                 block.push(class);
                 c += 1;
             }
-            let number = match known.get(&block) {
-                Some(&number) => number,
-                None => {
-                    let number = u16::try_from(known.len()).ok()?;
-                    blocks.extend_from_slice(&block);
-                    known.insert(block, number);
-                    number
-                }
-            };
-            stage1.push(number);
+            stage1.push(match stage1.len() {
+                ..CLASS_LOW => blocks.add(block)?,
+                _ => blocks.number(block)?,
+            });
+            // Most of Unicode is one class for many blocks.
+            let end = intervals.peek().map_or(MAX_CODE_POINT + 1, |&(&start, _)| start);
+            let alike = usize::try_from(end.saturating_sub(c)).ok()? / CLASS_BLOCK;
+            if alike > 0 && stage1.len() >= CLASS_LOW {
+                let number = blocks.number(vec![class; CLASS_BLOCK])?;
+                stage1.extend(std::iter::repeat_n(number, alike));
+                c = u32::try_from(stage1.len() * CLASS_BLOCK).ok()?;
+            }
         }
+        let blocks = blocks.all;
         // The last block runs on to the last code point, mostly all of one class: then it need not stand there
         // for each of the blocks that end the map.
         let last = stage1.last().and_then(|&last| blocks.chunks_exact(CLASS_BLOCK).nth(last.into()));
         let rest = last.and_then(|block| block.first()).copied().unwrap_or(0);
         if last.is_some_and(|block| block.iter().all(|&class| class == rest)) {
             let number = stage1.last().copied();
-            while stage1.len() > 1 && stage1.last().copied() == number {
+            while stage1.len() > CLASS_LOW && stage1.last().copied() == number {
                 stage1.pop();
             }
         }
         let classes = u32::try_from(self.first.len()).ok()?;
         Some(ClassMap { classes, rest, stage1, blocks })
+    }
+}
+
+/// The blocks of a map while it grows: the first as they come, then each distinct one once.
+#[derive(Default)]
+struct Blocks {
+    all: Vec<u16>,
+    known: HashMap<Vec<u16>, u16>,
+}
+
+impl Blocks {
+    /// The number of a block.
+    fn number(&mut self, block: Vec<u16>) -> Option<u16> {
+        match self.known.get(&block) {
+            Some(&number) => Some(number),
+            None => self.add(block),
+        }
+    }
+
+    /// Adds a block, known or not.
+    fn add(&mut self, block: Vec<u16>) -> Option<u16> {
+        let number = u16::try_from(self.all.len() / CLASS_BLOCK).ok()?;
+        self.all.extend_from_slice(&block);
+        self.known.entry(block).or_insert(number);
+        Some(number)
     }
 }
 
@@ -236,7 +263,7 @@ pub struct ClassMap {
     pub classes: u32,
     /// The class of the code points past the first stage.
     pub rest: u16,
-    /// For each 128 code points their block; the first block is that of ASCII.
+    /// For each 128 code points their block; the first blocks stand in order.
     pub stage1: Vec<u16>,
     /// The blocks, 128 classes each.
     pub blocks: Vec<u16>,
@@ -257,28 +284,58 @@ impl ClassMap {
 }
 
 /// The code points that a leaf takes.
-fn resolve(leaf: &Leaf) -> Vec<(u32, u32)> {
-    let single = leaf.is_single_literal();
+pub(super) fn resolve(leaf: &Leaf) -> Vec<(u32, u32)> {
+    let set = read(leaf, leaf.case, None);
+    match leaf.also {
+        None => set,
+        Some(over) => {
+            let mut neither = complement(&set);
+            neither.extend(complement(&read(leaf, Case::Exact, Some(over))));
+            complement(&unite(neither))
+        }
+    }
+}
+
+/// The code points of a leaf, its classes read over what they say or over another.
+fn read(leaf: &Leaf, case: Case, over: Option<Over>) -> Vec<(u32, u32)> {
     let mut cased = Vec::new();
-    let mut classes = Vec::new();
+    let mut rest = Vec::new();
     for &item in &leaf.items {
         match item {
             // In a set CPython lower-cases the character but not a literal past U+FFFF, so that an
             // upper-case one never matches.
-            Item::Char(c) if !single && leaf.case == Case::Unicode && tables::is_astral_upper(c) => {}
-            Item::Char(c) => cased.push((c, c)),
-            Item::Range(low, high) => cased.push((low, high)),
-            Item::Class { class, over, negated } => {
-                let ranges = tables::class(class, over).to_vec();
-                classes.extend(if negated { complement(&ranges) } else { ranges });
+            Item::Char(c) if never_matches(leaf.form, case, c) => {}
+            Item::Char(c) => cased.extend(without_surrogates(c, c)),
+            Item::Range(low, high) => {
+                cased.extend(without_surrogates(low, high));
+                if case != Case::Exact && high > 0xffff {
+                    let within = |&&(_, upper): &&(u32, u32)| (low..=high).contains(&upper);
+                    rest.extend(tables::all_upper().iter().filter(within).map(|&(c, _)| (c, c)));
+                }
+            }
+            Item::Class { class, over: own, negated } => {
+                let ranges = tables::class(class, over.unwrap_or(own)).to_vec();
+                rest.extend(if negated { complement(&ranges) } else { ranges });
             }
         }
     }
     let mut set = unite(cased);
-    set.extend(company_of(&set, leaf.case));
-    set.extend(classes);
+    set.extend(company_of(&set, case));
+    set.extend(rest);
     let set = unite(set);
     if leaf.negated { complement(&set) } else { set }
+}
+
+fn never_matches(form: Form, case: Case, c: u32) -> bool {
+    form == Form::Set && case == Case::Unicode && tables::is_astral_upper(c)
+}
+
+/// A range as far as texts can hold it: its ends are no surrogates. Those inside do no harm.
+fn without_surrogates(low: u32, high: u32) -> Option<(u32, u32)> {
+    const SURROGATES: std::ops::RangeInclusive<u32> = 0xd800..=0xdfff;
+    let low = if SURROGATES.contains(&low) { 0xe000 } else { low };
+    let high = if SURROGATES.contains(&high) { 0xd7ff } else { high };
+    (low <= high).then_some((low, high))
 }
 
 /// Every code point that is the same as one of the set, as far as case counts.

@@ -1,15 +1,17 @@
 //! Escapes and character sets: `\d`, `\x41`, `[a-z]`.
 
-use super::PatternError;
-use super::ast::{Class, Item, Leaf, Look, NodeKind};
+use super::ast::{Class, Form, Item, Leaf, Look, NodeKind};
+use super::branches::{Atom, Shape};
 use super::parse::Parser;
-use super::refusal;
 use super::tokens::Token;
+use super::{PatternError, names, refusal};
+use crate::hir::python;
+use std::collections::HashSet;
 
 /// What an escape stands for.
 enum Escaped {
-    /// One character, or nothing that a text can hold.
-    Char(Option<u32>),
+    /// One character.
+    Char(u32),
     /// `\d` and its kin.
     Class(Item),
 }
@@ -24,7 +26,7 @@ const SIMPLE: [(char, u32); 7] = [('a', 7), ('b', 8), ('f', 12), ('n', 10), ('r'
 
 impl Parser<'_> {
     /// An escape outside a set. The backslash and its character are taken.
-    pub(super) fn escape(&mut self, escape: char) -> Result<NodeKind, PatternError> {
+    pub(super) fn escape(&mut self, escape: char) -> Result<Atom, PatternError> {
         let over = self.flags().over();
         let look = match escape {
             'A' => Some(Look::TextStart),
@@ -34,20 +36,19 @@ impl Parser<'_> {
             _ => None,
         };
         if let Some(look) = look {
-            return Ok(NodeKind::Look(look));
+            return Ok(Atom { kind: NodeKind::Look(look), shape: Shape::Look(escape) });
         }
-        let escaped = match escape {
-            '1'..='9' => self.number(escape)?,
-            _ => self.common_escape(escape)?,
-        };
-        Ok(match escaped {
-            Escaped::Char(c) => self.literal(c),
-            Escaped::Class(item) => self.set(vec![item], Sign::Positive),
-        })
+        match escape {
+            '1'..='9' => self.number(escape),
+            _ => {
+                let item = self.common_escape(escape)?.item();
+                Ok(self.set(vec![item], Sign::Positive))
+            }
+        }
     }
 
     /// `\1` to `\99`, or `\101`: a reference to a group, or three octal digits.
-    fn number(&mut self, first: char) -> Result<Escaped, PatternError> {
+    fn number(&mut self, first: char) -> Result<Atom, PatternError> {
         let start = self.tokens.place().saturating_sub(2);
         let mut digits = String::from(first);
         digits.push_str(&self.tokens.take_while(1, |c| c.is_ascii_digit())?);
@@ -56,7 +57,7 @@ impl Parser<'_> {
             digits.push_str(&self.tokens.take_while(1, |c| ('0'..'8').contains(&c))?);
         }
         if digits.len() == 3 {
-            return self.octal(&digits);
+            return Ok(self.set(vec![self.octal(&digits)?.item()], Sign::Positive));
         }
         let group = digits.parse().unwrap_or(usize::MAX);
         if group >= self.groups.count() {
@@ -69,12 +70,12 @@ impl Parser<'_> {
         }
         self.check_lookbehind(group)?;
         self.refuse(refusal::BACKREFERENCE, start);
-        Ok(Escaped::Char(None))
+        Ok(self.reference(group))
     }
 
     fn octal(&self, digits: &str) -> Result<Escaped, PatternError> {
         match u32::from_str_radix(digits, 8) {
-            Ok(c) if c <= 0o377 => Ok(Escaped::Char(Some(c))),
+            Ok(c) if c <= 0o377 => Ok(Escaped::Char(c)),
             _ => {
                 let message = format!("octal escape value \\{digits} outside of range 0-0o377");
                 Err(self.tokens.error_back(digits.len() + 1, message))
@@ -95,7 +96,7 @@ impl Parser<'_> {
             return Ok(Escaped::Class(Item::Class { class, over, negated: escape.is_ascii_uppercase() }));
         }
         if let Some(&(_, c)) = SIMPLE.iter().find(|&&(name, _)| name == escape) {
-            return Ok(Escaped::Char(Some(c)));
+            return Ok(Escaped::Char(c));
         }
         match escape {
             'x' => self.hexadecimal(escape, 2),
@@ -107,7 +108,7 @@ impl Parser<'_> {
                 self.octal(&format!("0{more}"))
             }
             'a'..='z' | 'A'..='Z' => Err(self.tokens.error_back(2, format!("bad escape \\{escape}"))),
-            other => Ok(Escaped::Char(Some(u32::from(other)))),
+            other => Ok(Escaped::Char(u32::from(other))),
         }
     }
 
@@ -119,11 +120,7 @@ impl Parser<'_> {
             return Err(self.tokens.error_at(start, message));
         }
         match u32::from_str_radix(&digits, 16) {
-            Ok(0xd800..=0xdfff) => {
-                self.refuse(refusal::SURROGATE, start);
-                Ok(Escaped::Char(None))
-            }
-            Ok(c) if c <= 0x10_ffff => Ok(Escaped::Char(Some(c))),
+            Ok(c) if c <= 0x10_ffff => Ok(Escaped::Char(c)),
             _ => Err(self.tokens.error_at(start, format!("bad escape \\{letter}{digits}"))),
         }
     }
@@ -133,38 +130,39 @@ impl Parser<'_> {
         if !self.tokens.eat('{')? {
             return Err(self.tokens.error("missing {".to_owned()));
         }
-        self.tokens.take_until('}', "character name")?;
-        // Without the names there is no telling whether Python would go on, so this ends it.
-        Err(self.refusal(refusal::NAMED_CHARACTER, start))
+        let name = self.tokens.take_until('}', "character name")?;
+        match names::character(&name) {
+            Some(c) => Ok(Escaped::Char(c)),
+            None => {
+                let message = format!("undefined character name {}", python::repr(&name));
+                Err(self.tokens.error_at(start, message))
+            }
+        }
     }
 
     /// A set. Its `[` is taken.
-    pub(super) fn character_set(&mut self) -> Result<NodeKind, PatternError> {
+    pub(super) fn character_set(&mut self) -> Result<Atom, PatternError> {
         let start = self.tokens.place().saturating_sub(1);
         let sign = if self.tokens.eat('^')? { Sign::Negated } else { Sign::Positive };
         let mut items = Vec::new();
-        // Python ends the set at a `]` once the list of items is not empty; what stands for nothing
-        // (a refused escape) counts as an item.
-        let mut members = 0u32;
         loop {
             let Some(token) = self.tokens.next()? else { return Err(self.unterminated_set(start)) };
-            if token.plain() == Some(']') && members > 0 {
+            if token.plain() == Some(']') && !items.is_empty() {
                 break;
             }
-            members = members.saturating_add(1);
             let low = self.member(token)?;
             if !self.tokens.eat('-')? {
-                items.extend(low.item());
+                items.push(low.escaped.item());
                 continue;
             }
             let Some(token) = self.tokens.next()? else { return Err(self.unterminated_set(start)) };
             if token.plain() == Some(']') {
-                items.extend(low.item());
+                items.push(low.escaped.item());
                 items.push(Item::Char(u32::from('-')));
                 break;
             }
             let high = self.member(token)?;
-            items.extend(self.range(&low, &high)?);
+            items.push(self.range(&low, &high)?);
         }
         Ok(self.set(items, sign))
     }
@@ -175,7 +173,7 @@ impl Parser<'_> {
 
     fn member(&mut self, token: Token) -> Result<Member, PatternError> {
         let escaped = match token.escaped {
-            None => Escaped::Char(Some(u32::from(token.first))),
+            None => Escaped::Char(u32::from(token.first)),
             Some(digit @ '1'..='7') => {
                 let more = self.tokens.take_while(2, |c| ('0'..'8').contains(&c))?;
                 self.octal(&format!("{digit}{more}"))?
@@ -188,7 +186,7 @@ impl Parser<'_> {
         Ok(Member { escaped, written: token })
     }
 
-    fn range(&self, low: &Member, high: &Member) -> Result<Option<Item>, PatternError> {
+    fn range(&self, low: &Member, high: &Member) -> Result<Item, PatternError> {
         let bad = || {
             let (low, high) = (low.written, high.written);
             let message = format!("bad character range {}-{}", low.text(), high.text());
@@ -197,24 +195,32 @@ impl Parser<'_> {
         let (Escaped::Char(low), Escaped::Char(high)) = (&low.escaped, &high.escaped) else {
             return Err(bad());
         };
-        match (low, high) {
-            (Some(low), Some(high)) if low > high => Err(bad()),
-            (Some(low), Some(high)) => Ok(Some(Item::Range(*low, *high))),
-            // One end was refused, and the pattern with it.
-            _ => Ok(None),
-        }
+        if low > high { Err(bad()) } else { Ok(Item::Range(*low, *high)) }
     }
 
     /// A leaf of one character.
-    pub(super) fn literal(&self, c: Option<u32>) -> NodeKind {
-        self.set(c.map(Item::Char).into_iter().collect(), Sign::Positive)
+    pub(super) fn literal(&self, c: char) -> Atom {
+        self.set(vec![Item::Char(u32::from(c))], Sign::Positive)
     }
 
-    /// A leaf of items under the flags of this place.
-    pub(super) fn set(&self, mut items: Vec<Item>, sign: Sign) -> NodeKind {
-        items.sort_unstable();
-        items.dedup();
-        NodeKind::Leaf(Leaf { items, negated: sign == Sign::Negated, case: self.flags().case() })
+    /// What stands for a backreference, which was refused.
+    pub(super) fn reference(&self, group: usize) -> Atom {
+        Atom { shape: Shape::Reference(group), ..self.set(Vec::new(), Sign::Positive) }
+    }
+
+    /// A leaf of items, in the order written, under the flags of this place.
+    pub(super) fn set(&self, mut items: Vec<Item>, sign: Sign) -> Atom {
+        let mut seen = HashSet::new();
+        items.retain(|&item| seen.insert(item));
+        let negated = sign == Sign::Negated;
+        let form = match items.as_slice() {
+            [Item::Char(_)] => Form::Literal,
+            _ => Form::Set,
+        };
+        let mut sorted = items.clone();
+        sorted.sort_unstable();
+        let leaf = Leaf { items: sorted, negated, case: self.flags().case(), form, also: None };
+        Atom { kind: NodeKind::Leaf(leaf), shape: Shape::Set { items, negated } }
     }
 }
 
@@ -225,11 +231,11 @@ pub(super) enum Sign {
     Negated,
 }
 
-impl Member {
-    fn item(&self) -> Option<Item> {
-        match self.escaped {
-            Escaped::Char(c) => c.map(Item::Char),
-            Escaped::Class(item) => Some(item),
+impl Escaped {
+    fn item(&self) -> Item {
+        match *self {
+            Escaped::Char(c) => Item::Char(c),
+            Escaped::Class(item) => item,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Inline flags: `(?i)`, `(?s-x:…)`.
 
-use super::PatternError;
 use super::ast::{Case, Over};
 use super::tokens::{Token, Tokens};
+use super::{PatternError, tables};
 
 /// A set of flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,7 +137,7 @@ fn next_flag(tokens: &mut Tokens<'_>, ends: &[char], missing: &str) -> Result<To
     let Some(token) = tokens.next()? else { return Err(tokens.error(missing.to_owned())) };
     match token.plain() {
         Some(c) if ends.contains(&c) || Flags::of(c).is_some() => Ok(token),
-        Some(c) if c.is_alphabetic() => Err(tokens.error_back(1, "unknown flag".to_owned())),
+        Some(c) if tables::is_alphabetic(c) => Err(tokens.error_back(1, "unknown flag".to_owned())),
         _ => Err(tokens.error_back(token.len(), missing.to_owned())),
     }
 }

@@ -10,7 +10,7 @@
 
 use super::compile::{Automata, Compiled};
 use super::dfa::{Answer, Raw};
-use super::minimise::{Dfa, Form, Sink, minimise};
+use super::minimise::{CellForm, Dfa, Sink, minimise};
 use super::nfa::StateId;
 use super::shape::End;
 use aegis_vm::format::LOCKSTEP;
@@ -122,6 +122,7 @@ impl<'a> Joiner<'a> {
                     MOST.. => None,
                     bit => join(&group.dfa, own, bit, &mut self.work_left),
                 };
+                let joined = joined.filter(|joined| joined.bytes() <= group.dfa.bytes() + own.bytes());
                 joined.is_some_and(|joined| {
                     group.dfa = joined;
                     group.members.push(pattern);
@@ -145,7 +146,7 @@ fn ends_with_text(compiled: &Compiled) -> bool {
 
 /// Patterns that have no short way, in the order of the rules; all of a group have cells of one size.
 fn side_by_side(automata: &Automata, patterns: &[usize]) -> Vec<Group> {
-    let mut by_form = [Form::Byte, Form::Short, Form::Wide].map(|form| (form, Vec::new()));
+    let mut by_form = [CellForm::Byte, CellForm::Short, CellForm::Wide].map(|form| (form, Vec::new()));
     for &pattern in patterns {
         let Some(dfa) = automata.patterns.get(pattern).and_then(Compiled::dfa) else { continue };
         let form = dfa.form();
@@ -172,7 +173,7 @@ fn as_group(dfa: &Dfa) -> Dfa {
 /// both together, or if it takes more than what is left of the work.
 fn join(group: &Dfa, own: &Dfa, bit: usize, work_left: &mut usize) -> Option<Dfa> {
     let limit = group.states() + own.states() + SLACK;
-    let (of_class, samples) = columns(group, own)?;
+    let Columns { of_class, samples } = columns(group, own)?;
     let sink = |kind| {
         let mut states = (0..own.states()).filter_map(|state| StateId::try_from(state).ok());
         states.find(|&state| own.sink(state) == Some(kind))
@@ -214,8 +215,15 @@ fn join(group: &Dfa, own: &Dfa, bit: usize, work_left: &mut usize) -> Option<Dfa
     Some(minimise(&Raw { columns: samples.len(), start: 0, table, answers }, &of_class))
 }
 
-/// What the columns of both tell apart: for each class its column, and for each column that of both.
-fn columns(group: &Dfa, own: &Dfa) -> Option<(Vec<u8>, Vec<(u8, u8)>)> {
+/// What the columns of two automata tell apart.
+struct Columns {
+    /// The column of each class.
+    of_class: Vec<u8>,
+    /// For each column that of both.
+    samples: Vec<(u8, u8)>,
+}
+
+fn columns(group: &Dfa, own: &Dfa) -> Option<Columns> {
     let mut known: HashMap<(u8, u8), u8> = HashMap::new();
     let mut samples = Vec::new();
     let mut of_class = Vec::with_capacity(own.column_map.len());
@@ -231,5 +239,5 @@ fn columns(group: &Dfa, own: &Dfa) -> Option<(Vec<u8>, Vec<(u8, u8)>)> {
         };
         of_class.push(number);
     }
-    Some((of_class, samples))
+    Some(Columns { of_class, samples })
 }

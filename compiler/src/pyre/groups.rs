@@ -1,7 +1,9 @@
 //! The groups of a pattern, as far as references to them can be wrong.
 
-use super::PatternError;
-use super::tokens::{Tokens, ascii_repr};
+use super::ast::{Class, Over};
+use super::tokens::Tokens;
+use super::{PatternError, tables};
+use crate::hir::python;
 use std::collections::BTreeMap;
 
 /// The groups seen so far; group 0 is the whole pattern and always open.
@@ -33,7 +35,7 @@ impl Groups {
         let group = self.closed.len();
         if let Some(name) = name {
             if let Some(before) = self.names.get(&name) {
-                let quoted = ascii_repr(&name);
+                let quoted = python::repr(&name);
                 let message =
                     format!("redefinition of group name {quoted} as group {group}; was group {before}");
                 return Err(tokens.error_back(name.chars().count() + 1, message));
@@ -53,7 +55,7 @@ impl Groups {
     /// The group of a name that has just been read.
     pub(super) fn named(&self, name: &str, tokens: &Tokens<'_>) -> Result<usize, PatternError> {
         self.names.get(name).copied().ok_or_else(|| {
-            let message = format!("unknown group name {}", ascii_repr(name));
+            let message = format!("unknown group name {}", python::repr(name));
             tokens.error_back(name.chars().count() + 1, message)
         })
     }
@@ -83,24 +85,28 @@ impl Groups {
     /// Reads the group of `(?(…)`, which has just been read with its parenthesis.
     pub(super) fn condition(&mut self, name: &str, tokens: &Tokens<'_>) -> Result<(), PatternError> {
         let length = name.chars().count();
-        let group = if is_identifier(name) {
+        let group = if tables::is_identifier(name) {
             self.named(name, tokens)?
         } else {
             match python_int(name) {
                 None => {
-                    let message = format!("bad character in group name {}", ascii_repr(name));
+                    let message = format!("bad character in group name {}", python::repr(name));
                     return Err(tokens.error_back(length + 1, message));
                 }
-                Some(0) => return Err(tokens.error_back(length + 1, "bad group number".to_owned())),
-                Some(group) if group >= MAX_GROUPS => {
-                    let message = format!("invalid group reference {group}");
-                    return Err(tokens.error_back(length + 1, message));
+                Some(number) if number == "0" => {
+                    return Err(tokens.error_back(length + 1, "bad group number".to_owned()));
                 }
-                Some(group) => {
-                    let place = tokens.place().saturating_sub(length + 1);
-                    self.promised.entry(group).or_insert(place);
-                    group
-                }
+                Some(number) => match number.parse::<usize>() {
+                    Ok(group) if group < MAX_GROUPS => {
+                        let place = tokens.place().saturating_sub(length + 1);
+                        self.promised.entry(group).or_insert(place);
+                        group
+                    }
+                    _ => {
+                        let message = format!("invalid group reference {number}");
+                        return Err(tokens.error_back(length + 1, message));
+                    }
+                },
             }
         };
         self.check_lookbehind(group, tokens)
@@ -119,24 +125,32 @@ impl Groups {
 /// CPython's limit on groups.
 const MAX_GROUPS: usize = 1_073_741_823;
 
-/// Whether an ASCII text is an identifier; any other is refused before it is asked about.
-pub(super) fn is_identifier(name: &str) -> bool {
-    let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
-}
+/// The most digits that Python's `int` reads, leading zeros among them.
+const MAX_DIGITS: usize = 4_300;
 
-/// A whole number as Python's `int` reads ASCII text, if it is not negative.
-fn python_int(text: &str) -> Option<usize> {
-    let text = text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\x1f']);
+/// A whole number as Python's `int` reads a text, if it is not negative: its digits in ASCII,
+/// without leading zeros.
+fn python_int(text: &str) -> Option<String> {
+    // Beyond ASCII every space counts, and every decimal digit; the separators U+001C to U+001F do not.
+    let space = |c: char| match c {
+        ' ' | '\t'..='\r' => true,
+        c => !c.is_ascii() && tables::contains(tables::class(Class::Space, Over::Unicode), u32::from(c)),
+    };
+    let text = text.trim_matches(space);
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let plain = digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-    if !plain {
+    let values: Option<Vec<Vec<u32>>> =
+        digits.split('_').map(|part| part.chars().map(tables::decimal).collect()).collect();
+    let values = values?;
+    if values.iter().any(Vec::is_empty) || values.iter().map(Vec::len).sum::<usize>() > MAX_DIGITS {
         return None;
     }
-    let digits: String = digits.chars().filter(|&c| c != '_').collect();
-    let value = digits.parse().unwrap_or(usize::MAX);
-    (!negative || value == 0).then_some(value)
+    let digits: String = values.iter().flatten().filter_map(|&digit| char::from_digit(digit, 10)).collect();
+    let number = digits.trim_start_matches('0');
+    match number {
+        "" => Some("0".to_owned()),
+        _ => (!negative).then(|| number.to_owned()),
+    }
 }

@@ -34,7 +34,7 @@ pub enum Sink {
 
 /// What the cells of a table are; see `aegis_vm::format::Automaton`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum CellForm {
     /// Bytes that say where a row begins.
     Byte,
     /// Pairs of bytes that say where a row begins.
@@ -74,12 +74,19 @@ impl Dfa {
 
     /// The cells that its table takes.
     #[must_use]
-    pub fn form(&self) -> Form {
+    pub fn form(&self) -> CellForm {
         match self.rows().count() * self.columns {
-            0..=0xfe => Form::Byte,
-            0xff..=0xfffe => Form::Short,
-            _ => Form::Wide,
+            0..=0xfe => CellForm::Byte,
+            0xff..=0xfffe => CellForm::Short,
+            _ => CellForm::Wide,
         }
+    }
+
+    /// The bytes that its table takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let cells = self.rows().count() * self.columns;
+        if self.form() == CellForm::Byte { cells } else { cells * 2 }
     }
 
     /// The number of states.

@@ -1,8 +1,9 @@
 //! Python's `re` (3.11, `str` patterns): pattern text -> syntax tree -> automaton over code-point
 //! classes.
 //!
-//! [`parse`](parse()) reads the dialect as Python does and refuses, with a position, what an
-//! automaton cannot follow; `classes` splits Unicode into the coarsest partition that the patterns
+//! [`parse`](parse()) reads the dialect as Python does, rewrites it where Python's own rewriting shows
+//! (`branches`), and refuses, with a position and a reason, what an automaton cannot follow;
+//! `rewrite` finds what to write instead, where that is plain. `classes` splits Unicode into the coarsest partition that the patterns
 //! of a policy can tell apart; `nfa`, `dfa` and `minimise` make one small automaton a pattern over
 //! those classes, or `bits` sets of places where that would be large; `shape` sees what a pattern's form
 //! says of its matches; `group` joins patterns of one param. `naive` matches over the tree and shares nothing with the automata, so that a
@@ -10,6 +11,7 @@
 
 mod ast;
 mod bits;
+mod branches;
 mod classes;
 mod compile;
 mod dfa;
@@ -19,20 +21,22 @@ mod group;
 mod groups;
 mod minimise;
 mod naive;
+mod names;
 mod nfa;
-mod oddity;
 mod parse;
 mod refusal;
+mod rewrite;
 mod shape;
 mod tables;
 mod tokens;
+mod width;
 
 pub use bits::{BitNfa, BitStep};
 pub use classes::ClassMap;
 pub use compile::{Automata, Backward, Compiled, Forward, Limits, compile};
 pub use dfa::Answer;
 pub use group::{Group, GroupKind, group};
-pub use minimise::{Dfa, Form, Sink};
+pub use minimise::{CellForm, Dfa, Sink};
 pub use shape::{End, Literals};
 
 use ast::{Ast, NodeId};
@@ -87,8 +91,7 @@ pub struct Pattern {
 /// something other than `re.error`; [`PatternErrorKind::TooLarge`] if it is too long, too deeply
 /// nested, or repeats too often.
 pub fn parse(pattern: &str) -> Result<Pattern, PatternError> {
-    let (ast, root, flags) = parse::parse(pattern)?;
-    oddity::check(&ast, root, flags)?;
+    let (ast, root) = parse::parse(pattern)?;
     Ok(Pattern { text: pattern.to_owned(), ast, root })
 }
 

@@ -7,12 +7,16 @@
 //! own: no depth of nesting can exhaust the machine's.
 
 use super::ast::{Ast, Item, Look, NodeId, NodeKind};
+use super::branches::{Atom, Element, Piece, Shape};
 use super::escape::Sign;
 use super::flags::{Flags, Inline, parse_flags};
-use super::groups::{Groups, is_identifier};
+use super::groups::Groups;
 use super::refusal::{self, Refusal};
-use super::tokens::{Token, Tokens, ascii_repr};
-use super::{PatternError, PatternErrorKind};
+use super::tokens::{Token, Tokens};
+use super::width::Widths;
+use super::{PatternError, PatternErrorKind, branches, rewrite, tables};
+use crate::hir::python;
+use std::ops::Range;
 
 /// The longest pattern that is read, in bytes.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
@@ -26,11 +30,24 @@ const MAX_REPEAT: u32 = u32::MAX;
 pub(super) struct Parser<'p> {
     pub(super) tokens: Tokens<'p>,
     pub(super) groups: Groups,
-    ast: Ast,
+    pub(super) ast: Ast,
     frames: Vec<Frame>,
     /// The innermost frame: the place where elements are added.
     top: Frame,
     refusals: Vec<PatternError>,
+    /// What the first refusal becomes if the tree is plain.
+    better: Option<Refusal>,
+    /// The possessive repetitions and the bodies of atomic groups, by the number of their refusals.
+    once: Vec<(usize, NodeId)>,
+    /// The bytes of the positive lookaheads that stand in no group and before any `|`.
+    lookaheads: Vec<Range<usize>>,
+    /// Why `(?a)` and `(?u)` together are refused, if they stand there. Python notices at the end.
+    both_types: Option<PatternError>,
+    widths: Widths,
+    /// The first lookbehind whose width is not fixed, with Python's words.
+    behind: Option<(Range<usize>, &'static str)>,
+    /// The repetition that Python complains of under `(?t)`: of those that begin first, the longest.
+    templated: Option<(Range<usize>, &'static str)>,
 }
 
 /// An open group.
@@ -39,9 +56,8 @@ struct Frame {
     /// The place of its parenthesis.
     start: usize,
     flags: Flags,
-    branches: Vec<NodeId>,
-    branch_start: usize,
-    elements: Vec<Element>,
+    branches: Vec<Vec<Element>>,
+    pieces: Vec<Piece>,
     /// The refusal that this group drew.
     refused: Option<usize>,
 }
@@ -49,30 +65,26 @@ struct Frame {
 #[derive(Clone, Copy)]
 enum Opened {
     Root,
-    Group(Option<usize>),
-    Lookahead { positive: bool },
-    Lookbehind { positive: bool, before: Option<usize>, first: bool },
+    /// `(?:…)`: Python forgets that it was there.
+    Plain,
+    /// `(?i:…)`.
+    Flagged,
+    /// `(…)`, with its number.
+    Capturing(usize),
+    Lookahead {
+        positive: bool,
+    },
+    Lookbehind {
+        positive: bool,
+        before: Option<usize>,
+        first: bool,
+    },
     Atomic,
     Conditional,
 }
 
-/// What stands in a row, and whether a quantifier may follow.
-struct Element {
-    node: NodeId,
-    kind: ElementKind,
-    /// The first byte; a group's begins at its parenthesis.
-    start: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ElementKind {
-    Look,
-    Repeat,
-    Other,
-}
-
-/// Reads a pattern: its tree, and the flags of the whole.
-pub(super) fn parse(text: &str) -> Result<(Ast, NodeId, Flags), PatternError> {
+/// Reads a pattern: its tree and the root of it.
+pub(super) fn parse(text: &str) -> Result<(Ast, NodeId), PatternError> {
     if text.len() > MAX_BYTES {
         return Err(PatternError {
             kind: PatternErrorKind::TooLarge,
@@ -86,24 +98,23 @@ pub(super) fn parse(text: &str) -> Result<(Ast, NodeId, Flags), PatternError> {
         groups: Groups::new(),
         ast: Ast::default(),
         frames: Vec::new(),
-        top: Frame::new(Opened::Root, 0, 0, Flags::default()),
+        top: Frame::new(Opened::Root, 0, Flags::default()),
         refusals: Vec::new(),
+        better: None,
+        once: Vec::new(),
+        lookaheads: Vec::new(),
+        both_types: None,
+        widths: Widths::default(),
+        behind: None,
+        templated: None,
     };
     parser.run()?;
     parser.finish()
 }
 
 impl Frame {
-    fn new(opened: Opened, start: usize, inside: usize, flags: Flags) -> Self {
-        Frame {
-            opened,
-            start,
-            flags,
-            branches: Vec::new(),
-            branch_start: inside,
-            elements: Vec::new(),
-            refused: None,
-        }
+    fn new(opened: Opened, start: usize, flags: Flags) -> Self {
+        Frame { opened, start, flags, branches: Vec::new(), pieces: Vec::new(), refused: None }
     }
 }
 
@@ -156,8 +167,8 @@ impl Parser<'_> {
     fn element(&mut self, token: Token) -> Result<(), PatternError> {
         let start = self.tokens.place().saturating_sub(token.len());
         if let Some(escape) = token.escaped {
-            let kind = self.escape(escape)?;
-            self.push(kind, start);
+            let atom = self.escape(escape)?;
+            self.push(atom, start);
             return Ok(());
         }
         let c = token.first;
@@ -175,33 +186,41 @@ impl Parser<'_> {
             }
         }
         let multi_line = self.top.flags.any(Flags::MULTI_LINE);
-        let kind = match c {
+        let atom = match c {
             '[' => self.character_set()?,
             '(' => return self.open(start),
             '*' | '+' | '?' => return self.quantifier(c, start),
             '{' => match self.counts(start)? {
                 Some((min, max)) => return self.repeat(min, max, start),
-                None => self.literal(Some(u32::from(c))),
+                None => self.literal(c),
             },
-            '.' if self.top.flags.any(Flags::DOT_ALL) => self.set(Vec::new(), Sign::Negated),
-            '.' => self.set(vec![Item::Char(u32::from('\n'))], Sign::Negated),
-            '^' if multi_line => NodeKind::Look(Look::LineStart),
-            '^' => NodeKind::Look(Look::TextStart),
-            '$' if multi_line => NodeKind::Look(Look::LineEnd),
-            '$' => NodeKind::Look(Look::End),
-            other => self.literal(Some(u32::from(other))),
+            '.' => {
+                let newline = Item::Char(u32::from('\n'));
+                let except = if self.top.flags.any(Flags::DOT_ALL) { Vec::new() } else { vec![newline] };
+                Atom { shape: Shape::Any, ..self.set(except, Sign::Negated) }
+            }
+            '^' => {
+                let look = if multi_line { Look::LineStart } else { Look::TextStart };
+                Atom { kind: NodeKind::Look(look), shape: Shape::Look(c) }
+            }
+            '$' => {
+                let look = if multi_line { Look::LineEnd } else { Look::End };
+                Atom { kind: NodeKind::Look(look), shape: Shape::Look(c) }
+            }
+            other => self.literal(other),
         };
-        self.push(kind, start);
+        self.push(atom, start);
         Ok(())
     }
 
-    /// Adds a node that was read from `start` to here.
-    fn push(&mut self, kind: NodeKind, start: usize) {
-        let element = if matches!(kind, NodeKind::Look(_)) { ElementKind::Look } else { ElementKind::Other };
+    /// Adds what was read from `start` to here.
+    fn push(&mut self, atom: Atom, start: usize) {
         let at = self.tokens.bytes_from(start);
-        let start = at.start;
-        let node = self.ast.add(kind, at);
-        self.top.elements.push(Element { node, kind: element, start });
+        let node = self.ast.add(atom.kind, at.clone());
+        if let Shape::Reference(group) = atom.shape {
+            self.widths.refer(node, group);
+        }
+        self.top.pieces.push(Piece::One(Element { node, shape: atom.shape, at }));
     }
 
     fn quantifier(&mut self, c: char, start: usize) -> Result<(), PatternError> {
@@ -248,20 +267,40 @@ impl Parser<'_> {
 
     /// Repeats the last element; the quantifier began at `start`.
     fn repeat(&mut self, min: u32, max: Option<u32>, start: usize) -> Result<(), PatternError> {
-        let (last, operand) = match self.top.elements.last() {
-            Some(last) if last.kind == ElementKind::Other => (last.node, last.start),
-            Some(last) if last.kind == ElementKind::Repeat => {
+        match self.top.pieces.last() {
+            Some(Piece::One(Element { shape: Shape::Repeat, .. })) => {
                 return Err(self.tokens.error_at(start, "multiple repeat".to_owned()));
             }
-            _ => return Err(self.tokens.error_at(start, "nothing to repeat".to_owned())),
+            Some(Piece::One(Element { shape: Shape::Look(_), .. })) | None => {
+                return Err(self.tokens.error_at(start, "nothing to repeat".to_owned()));
+            }
+            Some(_) => {}
+        }
+        let mut name = "MAX_REPEAT";
+        if self.tokens.eat('?')? {
+            name = "MIN_REPEAT";
+        } else if self.tokens.eat('+')? {
+            name = "POSSESSIVE_REPEAT";
+        }
+        let Some(operand) = self.top.pieces.pop() else { return Ok(()) };
+        let (node, from) = match operand {
+            Piece::One(element) => (element.node, element.at.start),
+            Piece::Plain { row, at } => {
+                let from = at.start;
+                (self.sequence(&row, at), from)
+            }
         };
-        if !self.tokens.eat('?')? && self.tokens.eat('+')? {
+        let at = from..self.tokens.bytes_from(start).end;
+        // What is outside comes later, and is what Python meets first.
+        if self.templated.as_ref().is_none_or(|(known, _)| at.start <= known.start) {
+            self.templated = Some((at.clone(), name));
+        }
+        let node = self.ast.add(NodeKind::Repeat { node, min, max }, at.clone());
+        if name == "POSSESSIVE_REPEAT" {
+            self.once.push((self.refusals.len(), node));
             self.refuse(refusal::POSSESSIVE, start);
         }
-        let at = operand..self.tokens.bytes_from(start).end;
-        let node = self.ast.add(NodeKind::Repeat { node: last, min, max }, at);
-        self.top.elements.pop();
-        self.top.elements.push(Element { node, kind: ElementKind::Repeat, start: operand });
+        self.top.pieces.push(Piece::One(Element { node, shape: Shape::Repeat, at }));
         Ok(())
     }
 
@@ -273,7 +312,7 @@ impl Parser<'_> {
         let Some(token) = self.tokens.next()? else { return Err(self.unexpected_end()) };
         match token.plain() {
             Some('P') => self.open_python(start),
-            Some(':') => self.enter(Opened::Group(None), start, self.top.flags),
+            Some(':') => self.enter(Opened::Plain, start, self.top.flags),
             Some('#') => loop {
                 if self.tokens.peek().is_none() {
                     let message = "missing ), unterminated comment".to_owned();
@@ -291,7 +330,6 @@ impl Parser<'_> {
             Some('<') => self.open_lookbehind(start),
             Some('(') => {
                 let name = self.tokens.take_until(')', "group name")?;
-                self.check_ascii(&name)?;
                 self.groups.condition(&name, &self.tokens)?;
                 self.enter_refused(Opened::Conditional, refusal::CONDITIONAL, start)
             }
@@ -299,7 +337,7 @@ impl Parser<'_> {
             _ if Flags::begin(token) => match parse_flags(&mut self.tokens, token)? {
                 Inline::Global(flags) => self.set_global(flags, start),
                 Inline::Scoped { on, off } => {
-                    self.enter(Opened::Group(None), start, self.top.flags.scoped(on, off))
+                    self.enter(Opened::Flagged, start, self.top.flags.scoped(on, off))
                 }
             },
             _ => {
@@ -330,8 +368,8 @@ impl Parser<'_> {
             }
             self.check_lookbehind(group)?;
             self.refuse(refusal::BACKREFERENCE, start);
-            let nothing = self.literal(None);
-            self.push(nothing, start);
+            let reference = self.reference(group);
+            self.push(reference, start);
             return Ok(());
         }
         match self.tokens.next()? {
@@ -353,44 +391,33 @@ impl Parser<'_> {
                 return Err(self.tokens.error_back(token.len() + 2, message));
             }
         };
-        let first = self.frames.is_empty() && self.top.elements.is_empty();
+        let first = self.frames.is_empty() && self.top.pieces.is_empty();
         let before = self.groups.enter_lookbehind();
         self.enter_refused(Opened::Lookbehind { positive, before, first }, why, start)
     }
 
     fn open_group(&mut self, name: Option<String>, start: usize) -> Result<(), PatternError> {
         let group = self.groups.open(name, &self.tokens)?;
-        self.enter(Opened::Group(Some(group)), start, self.top.flags)
+        self.enter(Opened::Capturing(group), start, self.top.flags)
     }
 
     fn check_name(&self, name: &str) -> Result<(), PatternError> {
-        self.check_ascii(name)?;
-        if is_identifier(name) {
+        if tables::is_identifier(name) {
             return Ok(());
         }
-        let message = format!("bad character in group name {}", ascii_repr(name));
+        let message = format!("bad character in group name {}", python::repr(name));
         Err(self.tokens.error_back(name.chars().count() + 1, message))
     }
 
-    /// Which names beyond ASCII Python takes, and how it quotes the others, depends on tables that
-    /// nothing else needs, so such a name ends it.
-    fn check_ascii(&self, name: &str) -> Result<(), PatternError> {
-        let start = self.tokens.place().saturating_sub(name.chars().count() + 1);
-        if name.is_ascii() { Ok(()) } else { Err(self.refusal(refusal::GROUP_NAME, start)) }
-    }
-
     fn set_global(&mut self, flags: Flags, start: usize) -> Result<(), PatternError> {
-        let first = self.frames.is_empty() && self.top.branches.is_empty() && self.top.elements.is_empty();
+        let first = self.frames.is_empty() && self.top.branches.is_empty() && self.top.pieces.is_empty();
         if !first {
             let message = "global flags not at the start of the expression".to_owned();
             return Err(self.tokens.error_at(start, message));
         }
         self.top.flags = self.top.flags.with(flags);
-        if flags.any(Flags::TEMPLATE) {
-            self.refuse(refusal::TEMPLATE_FLAG, start);
-        }
         if self.top.flags.any(Flags::ASCII) && self.top.flags.any(Flags::UNICODE) {
-            self.refuse(refusal::BOTH_TYPE_FLAGS, start);
+            self.both_types.get_or_insert(self.refusal(refusal::BOTH_TYPE_FLAGS, start));
         }
         Ok(())
     }
@@ -404,7 +431,7 @@ impl Parser<'_> {
                 help: None,
             });
         }
-        let frame = Frame::new(opened, start, self.tokens.place(), flags);
+        let frame = Frame::new(opened, start, flags);
         self.frames.push(std::mem::replace(&mut self.top, frame));
         Ok(())
     }
@@ -425,69 +452,129 @@ impl Parser<'_> {
         }
         self.end_branch();
         self.tokens.next()?;
-        self.top.branch_start = self.tokens.place();
         Ok(())
     }
 
     fn end_branch(&mut self) {
-        let elements = std::mem::take(&mut self.top.elements);
-        let node = match elements.as_slice() {
-            [only] => only.node,
-            _ => {
-                let nodes = elements.iter().map(|element| element.node).collect();
-                self.ast.add(NodeKind::Concat(nodes), self.tokens.bytes_from(self.top.branch_start))
-            }
-        };
-        self.top.branches.push(node);
+        let pieces = std::mem::take(&mut self.top.pieces);
+        self.top.branches.push(branches::unpack(pieces));
     }
 
-    fn end_branches(&mut self) -> NodeId {
+    fn end_branches(&mut self, at: Range<usize>) -> Vec<Element> {
         self.end_branch();
         let branches = std::mem::take(&mut self.top.branches);
-        match branches.as_slice() {
-            [only] => *only,
-            _ => self.ast.add(NodeKind::Alternation(branches), self.tokens.bytes_from(self.top.start)),
-        }
+        self.alternation(branches, at)
     }
 
     /// A `)`, which is not taken yet.
     fn close(&mut self) -> Result<(), PatternError> {
         if self.frames.is_empty() {
-            return Err(self.tokens.error("unbalanced parenthesis".to_owned()));
+            let unbalanced = self.tokens.error("unbalanced parenthesis".to_owned());
+            return Err(self.both_types.take().unwrap_or(unbalanced));
         }
-        let node = self.end_branches();
+        let inside = self.tokens.bytes_from(self.top.start);
+        let single = self.top.branches.is_empty();
+        let row = self.end_branches(inside);
         self.tokens.next()?;
+        let at = self.tokens.bytes_from(self.top.start);
         let Some(outer) = self.frames.pop() else { return Ok(()) };
         let inner = std::mem::replace(&mut self.top, outer);
         let ends = self.tokens.peek().is_none_or(|token| token.plain() == Some('|'));
         let at_end = self.frames.is_empty() && ends;
+        let quantified = self.tokens.peek_plain().is_some_and(|c| matches!(c, '*' | '+' | '?' | '{'));
         let mut better = None;
         match inner.opened {
-            Opened::Group(Some(group)) => self.groups.close(group),
-            Opened::Lookahead { positive: true } if at_end => better = Some(refusal::LOOKAHEAD_AT_END),
+            Opened::Capturing(group) => self.groups.close(group),
+            Opened::Lookahead { positive: true } => {
+                if self.frames.is_empty() && self.top.branches.is_empty() {
+                    self.lookaheads.push(at.clone());
+                }
+                better = at_end.then_some(refusal::LOOKAHEAD_AT_END);
+            }
             Opened::Lookbehind { positive, before, first } => {
                 self.groups.leave_lookbehind(before);
-                better = (positive && first).then_some(refusal::LOOKBEHIND_AT_START);
+                better = (positive && first && !quantified).then_some(refusal::LOOKBEHIND_AT_START);
             }
             _ => {}
         }
-        if let Some(error) = inner.refused.and_then(|refused| self.refusals.get_mut(refused)) {
-            error.at = self.tokens.bytes_from(inner.start);
-            if let Some(better) = better {
-                error.help = Some(better.help.to_owned());
+        if let Some(number) = inner.refused {
+            if let Some(error) = self.refusals.get_mut(number) {
+                error.at = at.clone();
+            }
+            if let (0, Some(better)) = (number, better) {
+                self.better = Some(better);
             }
         }
-        let start = self.tokens.bytes_from(inner.start).start;
-        self.top.elements.push(Element { node, kind: ElementKind::Other, start });
+        let piece = match inner.opened {
+            Opened::Plain => Piece::Plain { row, at },
+            Opened::Flagged | Opened::Capturing(_) => {
+                let opening = branches::opening(&row);
+                let node = self.sequence(&row, at.clone());
+                if let Opened::Capturing(group) = inner.opened {
+                    self.widths.group(&self.ast, group, node);
+                }
+                Piece::One(Element { node, shape: Shape::Group { opening }, at })
+            }
+            opened => {
+                let node = self.sequence(&row, at.clone());
+                match (opened, inner.refused) {
+                    (Opened::Atomic, Some(refused)) => self.once.push((refused, node)),
+                    (Opened::Conditional, _) if single => self.widths.optional(&self.ast, node),
+                    (Opened::Lookahead { .. }, _) => self.widths.looks(node),
+                    (Opened::Lookbehind { .. }, _) => {
+                        let error = self.widths.lookbehind_error(&self.ast, node);
+                        let found = error.map(|message| (at.clone(), message));
+                        self.behind =
+                            self.behind.take().into_iter().chain(found).min_by_key(|(at, _)| at.start);
+                        self.widths.looks(node);
+                    }
+                    _ => {}
+                }
+                Piece::One(Element { node, shape: Shape::OTHER, at })
+            }
+        };
+        self.top.pieces.push(piece);
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(Ast, NodeId, Flags), PatternError> {
-        self.groups.check_promises(&self.tokens)?;
-        let root = self.end_branches();
-        match self.refusals.into_iter().next() {
-            Some(refused) => Err(refused),
-            None => Ok((self.ast, root, self.top.flags)),
+    /// What Python complains of only when it has read the whole pattern, without a place: the first.
+    fn late_error(&mut self, flags: Flags) -> Option<(Range<usize>, String)> {
+        let templated = self.templated.take().filter(|_| flags.any(Flags::TEMPLATE));
+        let templated =
+            templated.map(|(at, name)| (at, format!("internal: unsupported template operator {name}")));
+        let behind = self.behind.take().map(|(at, message)| (at, message.to_owned()));
+        templated.into_iter().chain(behind).min_by_key(|(at, _)| at.start)
+    }
+
+    fn finish(mut self) -> Result<(Ast, NodeId), PatternError> {
+        if let Some(refused) = self.both_types {
+            return Err(refused);
         }
+        self.groups.check_promises(&self.tokens)?;
+        let flags = self.top.flags;
+        if let Some((at, message)) = self.late_error(flags) {
+            return Err(PatternError { kind: PatternErrorKind::Invalid, at, message, help: None });
+        }
+        let whole = self.tokens.bytes_from(0);
+        let many = !self.top.branches.is_empty();
+        let row = self.end_branches(whole.clone());
+        branches::mark_start(&mut self.ast, &row, flags.over());
+        let root = self.sequence(&row, whole);
+        let all_once = self.once.len() == self.refusals.len();
+        let Some(mut refused) = self.refusals.into_iter().next() else { return Ok((self.ast, root)) };
+        let text = self.tokens.text();
+        let plain = rewrite::is_plain(&self.ast, flags.over());
+        let first = self.once.iter().find(|&&(number, _)| number == 0).map(|&(_, node)| node);
+        if let (true, true, Some(node)) = (plain, all_once, first) {
+            if rewrite::is_same_greedy(&self.ast, text, root, node) {
+                let part = rewrite::greedy(text, self.ast.get(node).map(|node| &node.at), &refused.at);
+                refused.help = Some(format!("write {part}: the same texts match"));
+            }
+        } else if let (true, Some(better)) = (plain, self.better) {
+            refused.help = Some(better.help.to_owned());
+        } else if !many && self.lookaheads.first() == Some(&refused.at) {
+            refused.help = rewrite::both_orders(text, &self.lookaheads).or(refused.help);
+        }
+        Err(refused)
     }
 }

@@ -62,40 +62,7 @@ pub(super) const POSSESSIVE: Refusal = Refusal {
     help: "leave out the second `+`: matching is linear here without it, but more texts may match",
 };
 
-pub(super) const SURROGATE: Refusal = Refusal {
-    message: "a lone surrogate stands in no text",
-    help: "leave it out, or write the whole character, such as `\\U0001f600`",
-};
-
-pub(super) const NAMED_CHARACTER: Refusal = Refusal {
-    message: "character names are not known here",
-    help: "write the character itself, or its number as `\\u2014`",
-};
-
-pub(super) const GROUP_NAME: Refusal = Refusal {
-    message: "a group name outside ASCII is not supported",
-    help: "leave out the name: `(…)` matches the same texts",
-};
-
-pub(super) const TEMPLATE_FLAG: Refusal =
-    Refusal { message: "the flag `t` is undocumented and not supported", help: "leave it out" };
-
 pub(super) const BOTH_TYPE_FLAGS: Refusal = Refusal {
     message: "the flags `a` and `u` exclude each other",
     help: "leave out `u`, which is the default, or `a`",
-};
-
-pub(super) const FIRST_SCOPED_CLASS: Refusal = Refusal {
-    message: "Python finds this only in part: it looks for the start of a match under the outer flags",
-    help: "put `(?a)` or `(?u)` at the start of the pattern instead",
-};
-
-pub(super) const ASCII_CASE_RANGE: Refusal = Refusal {
-    message: "a range past U+FFFF under `(?ai)` is not supported",
-    help: "leave out the flag `a`, or end the range at `\\uffff`",
-};
-
-pub(super) const ASTRAL_UPPER: Refusal = Refusal {
-    message: "whether this letter matches under `(?i)` depends on how Python rewrites the alternation",
-    help: "write the lower-case letter: under `(?i)` it matches both",
 };

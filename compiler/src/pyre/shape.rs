@@ -83,7 +83,7 @@ fn character(leaf: &Leaf) -> Option<char> {
         Case::Ascii => !char::from_u32(c)?.is_ascii_alphabetic(),
         Case::Unicode => tables::company(c).is_empty(),
     };
-    if alone && !leaf.negated { char::from_u32(c) } else { None }
+    if alone && !leaf.negated && leaf.also.is_none() { char::from_u32(c) } else { None }
 }
 
 /// Where every match ends, if a walk from there sees what the pattern asks for.

@@ -51,6 +51,11 @@ impl<'p> Tokens<'p> {
         Ok(tokens)
     }
 
+    /// The whole pattern.
+    pub(super) fn text(&self) -> &'p str {
+        self.text
+    }
+
     fn check_escape(&self) -> Result<(), PatternError> {
         let last = self.chars.len().checked_sub(1);
         match self.char_at(self.at) {
@@ -171,23 +176,4 @@ impl<'p> Tokens<'p> {
         let at = self.byte(place)..self.byte(end);
         PatternError { kind: PatternErrorKind::Invalid, at, message, help: None }
     }
-}
-
-/// Python's `repr` of an ASCII text.
-pub(super) fn ascii_repr(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut repr = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\n' => repr.push_str("\\n"),
-            '\r' => repr.push_str("\\r"),
-            '\t' => repr.push_str("\\t"),
-            '\\' => repr.push_str("\\\\"),
-            c if c == quote => repr.extend(['\\', c]),
-            '\0'..='\u{1f}' | '\u{7f}' => repr.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => repr.push(c),
-        }
-    }
-    repr.push(quote);
-    repr
 }

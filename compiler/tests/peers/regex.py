@@ -11,31 +11,15 @@ rest is listed by reason. The exit code is 1 if anything differs. CPython 3.11 o
 versions have other tables. The second form writes CPython's answers, for `cargo test`.
 """
 
-import collections
 import itertools
 import json
 import random
-import re
-import resource
-import signal
-import subprocess
 import sys
-import warnings
 
-warnings.simplefilter("ignore")
+from regex_common import CLASSES, LETTERS, ODD, SPECIAL, Comparison, oracle, prepare, search, vector
 
-LETTERS = ["a", "b", "c", "k", "s", "i", "A", "K", "S", "I", "x", "_", "0", "1", "7", " ", "-", "@"]
-ODD = [
-    "\n", "\t", "\r", "\x1c", "\x85", "\u2028", "\xa0", "\xe9", "\xc9", "\xdf", "\u1e9e", "\u017f", "\u212a",
-    "\u0131", "\u0130", "\xb5", "\u03bc", "\u03a3", "\u03c2", "\u03c3", "\u03a9", "\u2126", "\u0301", "\u0345",
-    "\u03b9", "\xb2", "\xbd", "\u0663", "\u2167", "\u01c5", "\u01c6", "\u4e2d", "\ufb05", "\ufb06", "\u0432",
-    "\u1c80", "\U00010400", "\U00010428", "\U0001d7d8", "\U0001f600", "\U0001e900", "\U0001e922", "\U0010ffff",
-    "\0", "\x7f",
-]
-SPECIAL = list(".*+?{}()[]|^$\\#&~<>=!:,'\"/")
-CLASSES = [r"\d", r"\D", r"\w", r"\W", r"\s", r"\S"]
 LOOKS = ["^", "$", r"\A", r"\Z", r"\b", r"\B"]
-REFUSED = [
+RARE = [
     "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", r"(a)\1", "(?>a)", "a*+", "a?+", "a{1,2}+", "(?P<n>a)(?P=n)",
     "(a)?(?(1)b|c)", r"\N{EM DASH}", r"\ud800", "(?t)a", "(?P<é>a)",
 ]
@@ -106,7 +90,7 @@ class Grammar:
         if roll < 0.14:
             return self.rng.choice(LOOKS)
         if roll < 0.15:
-            return self.rng.choice(REFUSED)
+            return self.rng.choice(RARE)
         atom = self.atom(depth)
         if self.rng.random() < 0.35:
             atom += self.rng.choice(["*", "+", "?", "{2}", "{1,3}", "{,2}", "{2,}", "{0}", "{0,1}", "{0,5}", "{1,6}"])
@@ -214,115 +198,40 @@ class Texts:
         return texts[:count]
 
 
-class GaveUp(Exception):
-    """CPython took too long."""
-
-
-def give_up(_signal, _frame):
-    raise GaveUp
-
-
-def oracle(pattern, texts):
-    """CPython's answers, or its error; some patterns exhaust its time or memory."""
-    signal.alarm(3)
-    try:
-        compiled = re.compile(pattern)
-        return {"found": [compiled.search(text) is not None for text in texts]}
-    except re.error as error:
-        return {"error": error.msg, "pos": error.pos}
-    except (OverflowError, ValueError, RecursionError) as error:
-        return {"raised": f"{type(error).__name__}: {error}"}
-    except (GaveUp, MemoryError) as error:
-        return {"gave up": type(error).__name__}
-    finally:
-        signal.alarm(0)
-
-
-def compare(pattern, texts, expected, got, tally, differences):
-    """Notes how one pattern compares."""
-    error = got.get("error")
-    if "found" in expected:
-        if error:
-            tally["refused by kind"][error["kind"]] += 1
-            tally["refused although CPython accepts"][error["message"]] += 1
-            if error["kind"] == "Invalid":
-                differences.append((pattern, "accepted by CPython", error))
-            return
-        tally["patterns"]["both accept"] += 1
-        tally["patterns"]["searches"] += len(texts)
-        for route in ("naive", "dfa"):
-            for text, want, have in zip(texts, expected["found"], got[route], strict=True):
-                if want != have:
-                    differences.append((pattern, text, f"{route} says {have}, CPython says {want}"))
-    elif "gave up" in expected:
-        tally["CPython gave up"][pattern] += 1
-    elif "raised" in expected:
-        tally["CPython raises something else"][expected["raised"]] += 1
-        if not error or error["kind"] == "Invalid":
-            differences.append((pattern, expected, got))
-    else:
-        tally["patterns"]["CPython rejects"] += 1
-        if not error:
-            differences.append((pattern, expected, "accepted"))
-        elif error["kind"] != "Invalid":
-            tally["rejected by CPython, refused for another reason"][
-                f"{expected['error']} / {error['message']}"] += 1
-        elif expected["pos"] is not None:
-            start = len(pattern[:expected["pos"]].encode())
-            if (error["message"], error["start"]) != (expected["error"], start):
-                differences.append((pattern, expected, error))
-
-
 def write_vectors():
     """Prints patterns with what CPython makes of them."""
     rng = random.Random(7)
     grammar, texts = Grammar(rng), Texts(rng)
-    patterns = BROKEN + REFUSED + [grammar.pattern() for _ in range(600)]
+    patterns = BROKEN + RARE + [grammar.pattern() for _ in range(600)]
     cases = [(pattern, texts.draw(pattern, 16)) for pattern in dict.fromkeys(patterns)]
     cases += [(pattern, texts.draw(pattern, 60) + ODD) for pattern in ODDITIES]
     small = SmallGrammar(rng)
     cases += [(small.pattern(2), rng.sample(small.TEXTS, 24)) for _ in range(200)]
     for pattern, inputs in cases:
-        expected = oracle(pattern, inputs)
-        if "found" in expected:
-            print(json.dumps({"pattern": pattern, "inputs": inputs, "found": expected["found"]}))
-        elif expected.get("pos") is not None:
-            start = len(pattern[:expected["pos"]].encode())
-            print(json.dumps({"pattern": pattern, "error": expected["error"], "start": start}))
+        case = vector(pattern, inputs)
+        if "found" in case or "start" in case:
+            print(json.dumps(case))
 
 
 def main():
-    if sys.version_info[:2] != (3, 11):
-        sys.exit("needs CPython 3.11")
-    signal.signal(signal.SIGALRM, give_up)
+    prepare()
     if sys.argv[1:] == ["--vectors"]:
         write_vectors()
         return
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     program = sys.argv[1]
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     rng = random.Random(seed)
     grammar, texts = Grammar(rng), Texts(rng)
-    patterns = BROKEN + REFUSED + ODDITIES + [grammar.pattern() for _ in range(count)]
+    patterns = BROKEN + RARE + ODDITIES + [grammar.pattern() for _ in range(count)]
     cases = [(pattern, texts.draw(pattern, 40)) for pattern in patterns]
     small = SmallGrammar(rng)
     cases += [(small.pattern(), small.TEXTS) for _ in range(count // 10)]
-    lines = "".join(json.dumps({"pattern": p, "inputs": t}) + "\n" for p, t in cases)
-    run = subprocess.run([program], input=lines, capture_output=True, text=True, check=True)
-    answers = [json.loads(line) for line in run.stdout.rstrip("\n").split("\n")]
-    tally = collections.defaultdict(collections.Counter)
-    differences = []
-    for (pattern, inputs), got in zip(cases, answers, strict=True):
-        compare(pattern, inputs, oracle(pattern, inputs), got, tally, differences)
-    for heading, counts in tally.items():
-        print(f"{heading}:")
-        for what, number in counts.most_common(40):
-            print(f"  {number:8}  {what}")
-    print(f"{len(differences)} differences")
-    for difference in differences[:40]:
-        print("  ", *map(ascii, difference))
-    sys.exit(1 if differences else 0)
+    comparison = Comparison()
+    for (pattern, inputs), got in zip(cases, search(program, cases), strict=True):
+        comparison.note(pattern, inputs, oracle(pattern, inputs), got)
+    comparison.print()
+    sys.exit(1 if comparison.differences else 0)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 //! # Classes and columns
 //!
 //! Automata step over *classes* of code points, which one map gives for all of them:
-//! `blocks[stage1[cp / 128]][cp % 128]`, and `rest` for a code point past the end of `stage1`. A
+//! `blocks[stage1[cp / 128]][cp % 128]`, and `rest` for a code point past the end of `stage1`, whose
+//! first entries count 0, 1, 2, … A
 //! *column map* gives the column of each class.
 //!
 //! # Cells
@@ -44,9 +45,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub struct ClassMapHead {
     /// The number of classes.
     pub classes: U32,
-    /// The number of blocks; the first is that of ASCII.
+    /// The number of blocks, at least [`CLASS_LOW`].
     pub blocks: U32,
-    /// The entries of the first stage, at least 1.
+    /// The entries of the first stage, at least [`CLASS_LOW`].
     pub stage1: U32,
     /// The class of the code points past the first stage.
     pub rest: U32,
@@ -54,6 +55,8 @@ pub struct ClassMapHead {
 
 /// Code points to a block of the class map.
 pub const CLASS_BLOCK: usize = 128;
+/// So many blocks stand in order: the code points below 2,048 need no first stage.
+pub const CLASS_LOW: usize = 16;
 /// The most entries of the class map's first stage: one a block of all code points.
 pub const CLASS_STAGE1: usize = 0x11_0000 / CLASS_BLOCK;
 

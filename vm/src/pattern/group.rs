@@ -51,10 +51,15 @@ impl Groups {
     }
 }
 
+/// The table group of a pattern; a pattern of a lockstep group can be searched for alone.
+pub(super) fn of<'p>(tables: &'p Tables, pattern: &Pattern) -> Option<&'p Group> {
+    let group = tables.groups.get(&tables.bytes, index(pattern.group))?;
+    (group.kind.get() != GROUP_LOCKSTEP).then_some(group)
+}
+
 /// Whether a pattern of a group is found in a text.
-pub(super) fn find(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
-    let bits = search(tables, tables.groups.get(&tables.bytes, index(pattern.group))?, text)?;
-    Some(bits >> pattern.bit.get() & 1 == 1)
+pub(super) fn find(tables: &Tables, group: &Group, pattern: &Pattern, text: &str) -> Option<bool> {
+    Some(search(tables, group, text)? >> pattern.bit.get() & 1 == 1)
 }
 
 /// The members of a group that are found in a text, as bits.

@@ -6,7 +6,7 @@
 use super::nfa::{self, Nfa};
 use crate::format::{
     AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK,
-    cell_dead, cell_found,
+    CLASS_LOW, cell_dead, cell_found,
 };
 use crate::tables::{Table, Tables, index};
 use zerocopy::FromBytes;
@@ -47,10 +47,14 @@ impl Class for U16 {
     }
 }
 
+/// The code points below this one need no first stage.
+const LOW: usize = CLASS_LOW * CLASS_BLOCK;
+
 /// The class map, borrowed.
 #[derive(Clone, Copy)]
 pub(super) struct Classes<'p, K> {
-    ascii: &'p [K; CLASS_BLOCK],
+    /// The classes of the code points that need no first stage.
+    low: &'p [K; LOW],
     stage1: &'p [U16],
     blocks: &'p [K],
     rest: usize,
@@ -58,20 +62,20 @@ pub(super) struct Classes<'p, K> {
 
 impl<'p, K: Class> Classes<'p, K> {
     fn new(map: &ClassMap, stage1: &'p [U16], blocks: &'p [K]) -> Option<Self> {
-        Some(Classes { ascii: blocks.first_chunk()?, stage1, blocks, rest: map.rest })
+        Some(Classes { low: blocks.first_chunk()?, stage1, blocks, rest: map.rest })
     }
 
     /// The class of a byte, if it is a character of its own.
     #[inline(always)]
     pub(super) fn ascii(&self, byte: u8) -> Option<usize> {
-        self.ascii.get(usize::from(byte)).map(|class| class.number())
+        (byte < 0x80).then_some(self.low.get(usize::from(byte))?.number())
     }
 
     /// The class of a character.
     #[inline(always)]
     pub(super) fn of(&self, c: char) -> Option<usize> {
         let code = usize::try_from(u32::from(c)).ok()?;
-        if let Some(class) = self.ascii.get(code) {
+        if let Some(class) = self.low.get(code) {
             return Some(class.number());
         }
         match self.stage1.get(code / CLASS_BLOCK) {

@@ -28,8 +28,10 @@ use core::ops::ControlFlow;
 pub(crate) fn find(tables: &Tables, pattern: usize, value: Value<'_>) -> Option<Result<bool, TooDeep>> {
     let pattern = tables.patterns.get(&tables.bytes, pattern)?;
     match value {
-        Value::Str(text) if pattern.group.get() != NONE => group::find(tables, pattern, text).map(Ok),
-        Value::Str(text) => find_in_text(tables, pattern, text).map(Ok),
+        Value::Str(text) => match group::of(tables, pattern) {
+            Some(group) => group::find(tables, group, pattern, text).map(Ok),
+            None => find_in_text(tables, pattern, text).map(Ok),
+        },
         other => find_in_pieces(tables, pattern, other),
     }
 }

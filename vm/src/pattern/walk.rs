@@ -1,7 +1,19 @@
 //! The loops over a whole text.
+//!
+//! A step has to wait for the table that the step before it looked into, and while it waits the processor
+//! has time for another. So a text is taken in blocks of two halves: the first is walked from where the
+//! walk stands, and beside it the second from the start, as a guess. Where the first half ends, the second is
+//! walked again from there, but only until the guess comes to the same state: from then on it is right. What is
+//! searched for mostly forgets within a few characters what stood before them. (After Mytkowicz,
+//! Musuvathi and Schulte, "Data-parallel finite-state machines", 2014.)
 
 use super::machine::{Cells, Class, Classes, Machine, Said, Visit};
 use super::nfa::{Nfa, Places};
+
+/// The most bytes of a block: what is not ASCII makes its own block slower, and no other.
+const BLOCK: usize = 256;
+/// The fewest bytes of a text that are worth two halves.
+const FEWEST: usize = 24;
 
 /// Steps over a text from a state; stops at a state that nothing can change.
 #[inline(always)]
@@ -13,28 +25,134 @@ fn forward<'p, C: Cells<'p>, K: Class>(
 ) -> Option<usize> {
     let mut state = from;
     let mut rest = text;
-    while state < C::DEAD {
-        // ASCII is most of what policies see: its bytes are its characters.
-        let mut steps = rest.bytes();
-        let mut taken = 0;
-        loop {
-            let Some(byte) = steps.next() else { return Some(state) };
-            let Some(class) = classes.ascii(byte) else { break };
-            state = machine.next(state, class)?;
-            if state >= C::DEAD {
-                return Some(state);
-            }
-            taken += 1;
+    while rest.len() >= FEWEST && state < C::DEAD {
+        let (block, after) = rest.split_at(rest.floor_char_boundary(BLOCK));
+        let (first, second) = block.split_at(block.floor_char_boundary(block.len() / 2));
+        state = match block.is_ascii() {
+            true => ascii_halves(machine, classes, state, first.as_bytes(), second.as_bytes())?,
+            false => halves(machine, state, characters(classes, first), characters(classes, second))?,
+        };
+        rest = after;
+    }
+    for class in characters(classes, rest) {
+        if state >= C::DEAD {
+            break;
         }
-        let mut chars = rest.get(taken..)?.chars();
-        loop {
-            let Some(c) = chars.next() else { return Some(state) };
-            state = machine.next(state, classes.of(c)?)?;
-            if c.is_ascii() || state >= C::DEAD {
-                break;
-            }
+        state = machine.next(state, class?)?;
+    }
+    Some(state)
+}
+
+/// The classes of a text.
+#[inline(always)]
+fn characters<'p, K: Class>(
+    classes: Classes<'p, K>,
+    text: &str,
+) -> impl Iterator<Item = Option<usize>> + Clone {
+    text.chars().map(move |c| classes.of(c))
+}
+
+/// How many of the first states of a guess are kept to be met again.
+const KEPT: usize = 16;
+
+/// Steps over two halves of a block of ASCII, of which the second is no shorter.
+#[inline(always)]
+fn ascii_halves<'p, C: Cells<'p>, K: Class>(
+    machine: Machine<'p, C>,
+    classes: Classes<'p, K>,
+    from: usize,
+    first: &[u8],
+    second: &[u8],
+) -> Option<usize> {
+    let (mut state, mut guess) = (from, machine.start);
+    let mut guesses = [0_u16; KEPT];
+    for ((&byte, &ahead), kept) in first.iter().zip(second).zip(&mut guesses) {
+        state = machine.next(state, classes.ascii(byte)?)?;
+        if state >= C::DEAD {
+            return Some(state);
         }
-        rest = chars.as_str();
+        // A found or dead state and a column lead out of the table: it stays.
+        guess = machine.next(guess, classes.ascii(ahead)?).unwrap_or(guess);
+        *kept = u16::try_from(guess).unwrap_or(u16::MAX);
+    }
+    for (&byte, &ahead) in
+        first.get(KEPT..).unwrap_or_default().iter().zip(second.get(KEPT..).unwrap_or_default())
+    {
+        state = machine.next(state, classes.ascii(byte)?)?;
+        if state >= C::DEAD {
+            return Some(state);
+        }
+        guess = machine.next(guess, classes.ascii(ahead)?).unwrap_or(guess);
+    }
+    let (paired, last) = second.split_at_checked(first.len())?;
+    let mut rest = paired;
+    for &kept in guesses.iter().take(first.len()) {
+        let Some((&byte, after)) = rest.split_first() else { break };
+        state = machine.next(state, classes.ascii(byte)?)?;
+        if state >= C::DEAD {
+            return Some(state);
+        }
+        rest = after;
+        if usize::from(kept) == state {
+            state = guess;
+            rest = &[];
+        }
+    }
+    for &byte in rest.iter().chain(last) {
+        if state >= C::DEAD {
+            break;
+        }
+        state = machine.next(state, classes.ascii(byte)?)?;
+    }
+    Some(state)
+}
+
+/// Steps over two halves of a block.
+#[inline(always)]
+fn halves<'p, C: Cells<'p>>(
+    machine: Machine<'p, C>,
+    from: usize,
+    mut first: impl Iterator<Item = Option<usize>>,
+    second: impl Iterator<Item = Option<usize>> + Clone,
+) -> Option<usize> {
+    let (mut state, mut guess) = (from, machine.start);
+    let mut guesses = [0_u16; KEPT];
+    let mut ahead = second.clone();
+    let mut guessed = 0;
+    for class in first.by_ref() {
+        state = machine.next(state, class?)?;
+        if state >= C::DEAD {
+            return Some(state);
+        }
+        let Some(class) = ahead.next() else { break };
+        guess = machine.next(guess, class?).unwrap_or(guess);
+        if let Some(kept) = guesses.get_mut(guessed) {
+            *kept = u16::try_from(guess).unwrap_or(u16::MAX);
+        }
+        guessed += 1;
+    }
+    for class in first {
+        state = machine.next(state, class?)?;
+        if state >= C::DEAD {
+            return Some(state);
+        }
+    }
+    let mut kept = guesses.iter().take(guessed);
+    for class in second {
+        state = machine.next(state, class?)?;
+        if state >= C::DEAD {
+            return Some(state);
+        }
+        if kept.next().is_some_and(|&kept| usize::from(kept) == state) {
+            state = guess;
+            for class in ahead {
+                if state >= C::DEAD {
+                    break;
+                }
+                state = machine.next(state, class?)?;
+            }
+            break;
+        }
     }
     Some(state)
 }

@@ -2,8 +2,8 @@
 
 use super::{Checked, ensure};
 use crate::format::{
-    AUTOMATON_NFA, AUTOMATON_SHARED, CLASS_BLOCK, CLASS_STAGE1, NONE, PATTERN_EMPTY, PATTERN_EXACT,
-    PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SectionId,
+    AUTOMATON_NFA, AUTOMATON_SHARED, CLASS_BLOCK, CLASS_LOW, CLASS_STAGE1, NONE, PATTERN_EMPTY,
+    PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SectionId,
 };
 use crate::load::malformed;
 use crate::pattern::{Blocks, check_automaton, check_group};
@@ -41,7 +41,9 @@ fn check_class_map(tables: &Tables) -> Checked {
     wrong(map.rest < map.classes && map.classes <= usize::from(u16::MAX), "has unsound counts")?;
     wrong(map.stage1.len() <= CLASS_STAGE1, "is longer than there are characters")?;
     let stage1 = map.stage1.slice(&tables.bytes).unwrap_or_default();
-    wrong(stage1.first().is_some_and(|block| block.get() == 0), "does not begin with ASCII")?;
+    let low = stage1.get(..CLASS_LOW).unwrap_or_default();
+    let ordered = low.len() == CLASS_LOW && low.iter().zip(0..).all(|(block, at)| block.get() == at);
+    wrong(ordered, "does not begin with its first blocks")?;
     let known = stage1.iter().all(|block| usize::from(block.get()) < count / CLASS_BLOCK);
     wrong(known, "names a block that is not there")
 }
