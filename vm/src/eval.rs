@@ -8,14 +8,15 @@ use crate::compare::Constant;
 use crate::decision::{Condition, DecisionError};
 use crate::dfa::Runner;
 use crate::format::{
-    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
-    OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test, hash_key,
-    hash_text,
+    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC,
+    OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test,
+    hash_key, hash_text,
 };
 use crate::policy::Policy;
+use crate::scanned::Scanned;
 use crate::tables::{Tables, bucket_place, globs_of, index, low_half};
 use crate::value::Value;
-use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr, words};
+use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr};
 use core::cmp::Ordering;
 use core::ops::ControlFlow;
 use zerocopy::little_endian::U32;
@@ -44,12 +45,14 @@ pub(crate) struct Evaluation<'p, 'a, C> {
     clock: C,
     /// What the clock said, once it was read: also that there is no time.
     time: Option<Option<Timestamp>>,
+    /// What scans found in the action's texts.
+    scanned: Scanned,
 }
 
 impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     pub(crate) fn new(policy: &'p Policy, request: Request<'a>, clock: C) -> Self {
         let agent = if request.agent_id.is_empty() { "*" } else { request.agent_id };
-        Evaluation { policy, request, agent, clock, time: None }
+        Evaluation { policy, request, agent, clock, time: None, scanned: Scanned::default() }
     }
 
     fn tables(&self) -> &'p Tables {
@@ -154,7 +157,11 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
                 Some(time) => time_holds(test, time)?,
                 None => return Some(Tested::Error(DecisionError::no_time(Condition::of(test.op.get())?))),
             },
-            OP_SEMANTIC => words::meets(self.tables(), test.a, &self.request)?,
+            OP_SEMANTIC => self.scanned.meets(self.tables(), test.a, &self.request)?,
+            OP_NEEDLE => match self.scanned.known(self.tables(), test.b)? {
+                Some(holds) => holds,
+                None => return self.param_test(test),
+            },
             _ => return self.param_test(test),
         };
         Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
@@ -164,7 +171,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         *self.time.get_or_insert_with(|| self.clock.now())
     }
 
-    fn param_test(&self, test: &Test) -> Option<Tested<'p>> {
+    fn param_test(&mut self, test: &Test) -> Option<Tested<'p>> {
         let tables = self.tables();
         let param_index = index(test.a);
         let name = tables.param(param_index)?;
@@ -181,6 +188,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
                 order.map(|order| order.is_some_and(|order| order_holds(test.op.get(), order)))
             }
             OP_CONTAINS => Constant::get(tables, test.b)?.is_in(value)?,
+            OP_NEEDLE => self.scanned.is_in(tables, test.b, value)?,
             OP_MATCHES => found(tables, index(test.b), value)?,
             _ => return None,
         };

@@ -27,11 +27,14 @@
 //! GLOBS         Glob*
 //! PARAMS        text*                                  sorted, each once
 //! CONSTS        Const*                                 children stand after their parent, in a row
-//! WORDS         text*                                  sorted within a set
-//! WORD_SETS     { first, count }* into WORDS
+//! WORDS         Word*                                  sorted within a set
+//! WORD_SETS     WordSet*
 //! CLASS_MAP     empty, or ClassMapHead, u16 x 8704 blocks, u16 x 128 x blocks
 //! DFA_BYTES     column maps, transition tables and answers of the automata
 //! DFAS          Dfa*
+//! NEEDLES       Needle*                                the needles of a scan after those of the one before
+//! SCAN_BYTES    class maps, transition tables, outputs and links of the scans
+//! SCANS         Scan*
 //! TESTS         Test*
 //! RULES         Rule*                                  in the order of evaluation
 //! SHAPES        Shape*                                 at most 8, by ascending mask
@@ -54,7 +57,22 @@
 //! table the next state: `table[state * columns + column]`, entries of `width` bytes. The text is fed
 //! without one trailing `\n`; the answer byte of the last state then says whether the pattern is
 //! found at the end, and whether before a final newline.
+//!
+//! # Scans
+//!
+//! A [`Scan`] looks for many *members* in one pass over a text: the texts of `param_contains` on one
+//! param, or the words of `semantic`. Its table is the automaton of Aho and Corasick: a state is the
+//! longest end of the text so far that is a beginning of a needle, and a byte leads to
+//! `table[state + class(byte)]`, where states are written as the index of their row's first entry. The
+//! last states are those in which a needle ends; `outputs` has the member of the longest such needle,
+//! and `links` of that member the next longest that ends there.
+//!
+//! A member of a param's scan is one needle: its text. A word is a needle with its borders: bytes are
+//! taken as [`word_symbol`] gives them, a text begins and ends with [`BORDER`], and a word without
+//! `_` is looked for between each pair of [`BORDER`] and `_`, one with `_` between two `BORDER`s. So a
+//! match is a word, whole or as a part between underscores, and nothing is left to check.
 
+pub use crate::border::{BORDER, word_needles, word_symbol};
 pub use crate::hash::{hash_key, hash_text};
 
 use serde::{Deserialize, Serialize};
@@ -68,7 +86,7 @@ pub const MAGIC: [u8; 8] = *b"\x89AEGISB\n";
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The sections in the order in which they stand.
-pub const SECTIONS: [SectionId; 18] = [
+pub const SECTIONS: [SectionId; 21] = [
     SectionId::Manifest,
     SectionId::Strings,
     SectionId::GlobRanges,
@@ -81,6 +99,9 @@ pub const SECTIONS: [SectionId; 18] = [
     SectionId::ClassMap,
     SectionId::DfaBytes,
     SectionId::Dfas,
+    SectionId::Needles,
+    SectionId::ScanBytes,
+    SectionId::Scans,
     SectionId::Tests,
     SectionId::Rules,
     SectionId::Shapes,
@@ -105,6 +126,9 @@ pub enum SectionId {
     ClassMap,
     DfaBytes,
     Dfas,
+    Needles,
+    ScanBytes,
+    Scans,
     Tests,
     Rules,
     Shapes,
@@ -137,6 +161,9 @@ impl SectionId {
             SectionId::ClassMap => "class map",
             SectionId::DfaBytes => "automaton tables",
             SectionId::Dfas => "automata",
+            SectionId::Needles => "needles",
+            SectionId::ScanBytes => "scan tables",
+            SectionId::Scans => "scans",
             SectionId::Tests => "tests",
             SectionId::Rules => "rules",
             SectionId::Shapes => "shapes",
@@ -300,14 +327,28 @@ pub const CONST_FOREIGN: u32 = 8;
 /// The longest text of a constant integer, in bytes.
 pub const MAX_BIG_INT: usize = 5_000;
 
-/// A run of `WORDS`.
+/// A run of `WORDS`, and the scan that looks for them; [`NO_SCAN`] if none does, and then each text is
+/// taken apart into its words.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
 #[repr(C)]
-#[expect(missing_docs, reason = "a first index and a count")]
+#[expect(missing_docs, reason = "a first index, a count and a scan")]
 pub struct WordSet {
     pub first: U32,
     pub count: U32,
+    pub scan: U32,
 }
+
+/// A word of a set, and its member in the set's scan; 0 if the set has none.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "a text and a member")]
+pub struct Word {
+    pub text: Text,
+    pub member: U32,
+}
+
+/// Looked for by no scan.
+pub const NO_SCAN: u32 = u32::MAX;
 
 /// The head of `CLASS_MAP`.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
@@ -356,6 +397,45 @@ pub const ANSWER_FOUND: u8 = 4;
 /// The pattern is not found whatever follows; the state leads only to itself.
 pub const ANSWER_DEAD: u8 = 8;
 
+/// A member of a param's scan: the constant that it stands for, which is text and not empty.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+#[expect(missing_docs, reason = "a scan and a constant")]
+pub struct Needle {
+    pub scan: U32,
+    pub constant: U32,
+}
+
+/// A scan for many texts; see the top of the module. Its parts in `SCAN_BYTES` follow each other: the
+/// class map, 256 bytes; the table, `states * classes` entries of `width` bytes; a u16 of `outputs` for
+/// each state in which a needle ends; a u16 of `links` for each member, [`NO_MEMBER`] if there is none.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Scan {
+    /// The param whose text is looked at; [`WORDS_SCAN`] for the words of the action.
+    pub param: U32,
+    /// The first of its `NEEDLES`; 0 for words.
+    pub first: U32,
+    /// The number of members, 1 to [`MAX_MEMBERS`].
+    pub members: U32,
+    /// The number of states; the first is the one before any byte.
+    pub states: U32,
+    /// The number of classes of bytes, 1 to 256; class 0 is in no needle.
+    pub classes: U32,
+    /// Bytes of a table entry: 2 or 4.
+    pub width: U32,
+    /// How many of the states, the last ones, are ends of a needle.
+    pub outputs: U32,
+    /// Where its parts begin in `SCAN_BYTES`.
+    pub start: U32,
+}
+
+/// The most members of a scan: a decision keeps a bit for each.
+pub const MAX_MEMBERS: usize = 2_048;
+/// In place of a param: the scan is for words.
+pub const WORDS_SCAN: u32 = u32::MAX;
+/// No member.
+pub const NO_MEMBER: u16 = u16::MAX;
 /// A test of a rule.
 ///
 /// | op | `a` | `b` |
@@ -366,6 +446,7 @@ pub const ANSWER_DEAD: u8 = 8;
 /// | [`OP_EQ`] … [`OP_CONTAINS`] | param | constant |
 /// | [`OP_MATCHES`] | param | automaton |
 /// | [`OP_SEMANTIC`] | word set | 0 |
+/// | [`OP_NEEDLE`] | param | needle, of a scan of that param |
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
 #[repr(C)]
 #[expect(missing_docs, reason = "the table above; `condition` counts the conditions of the rule from 0")]
@@ -403,6 +484,8 @@ pub const OP_CONTAINS: u16 = 9;
 pub const OP_MATCHES: u16 = 10;
 /// One of the words is among the action's words.
 pub const OP_SEMANTIC: u16 = 11;
+/// As [`OP_CONTAINS`], of the needle's constant.
+pub const OP_NEEDLE: u16 = 12;
 
 /// A rule.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]

@@ -95,6 +95,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod border;
 mod compare;
 mod decision;
 #[doc(hidden)]
@@ -110,6 +111,8 @@ mod load;
 mod number;
 mod policy;
 mod pystr;
+mod scan;
+mod scanned;
 mod tables;
 mod time;
 mod trace;

@@ -6,7 +6,8 @@
 
 use crate::dfa::{self, Automaton, Classes};
 use crate::format::{
-    self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Rule, SHAPE_FIELDS, Shape, Test, Text, WordSet,
+    self, Bucket, Const, Dfa, Glob, GlobRange, GlobToken, Needle, Rule, SHAPE_FIELDS, Scan, Shape, Test,
+    Text, Word, WordSet,
 };
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -80,13 +81,16 @@ pub(crate) struct Tables {
     pub(crate) globs: Table<Glob>,
     pub(crate) params: Table<Text>,
     pub(crate) consts: Table<Const>,
-    pub(crate) words: Table<Text>,
+    pub(crate) words: Table<Word>,
     pub(crate) word_sets: Table<WordSet>,
     pub(crate) stage1: Table<U16>,
     pub(crate) class_blocks: Table<U16>,
     pub(crate) classes: usize,
     pub(crate) dfa_bytes: Range<usize>,
     pub(crate) dfas: Table<Dfa>,
+    pub(crate) needles: Table<Needle>,
+    pub(crate) scan_bytes: Range<usize>,
+    pub(crate) scans: Table<Scan>,
     pub(crate) tests: Table<Test>,
     pub(crate) rules: Table<Rule>,
     pub(crate) shapes: Table<Shape>,

@@ -12,6 +12,7 @@
 //! step 6 assumes that whoever wrote the file could also write the digests.
 
 mod check;
+mod scans;
 
 use crate::decision;
 use crate::error::{LoadError, LoadErrorKind};
@@ -257,6 +258,9 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
         classes,
         dfa_bytes: place(SectionId::DfaBytes),
         dfas: table!(Dfas),
+        needles: table!(Needles),
+        scan_bytes: place(SectionId::ScanBytes),
+        scans: table!(Scans),
         tests: table!(Tests),
         rules: table!(Rules),
         shapes: table!(Shapes),

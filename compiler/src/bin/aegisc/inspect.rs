@@ -89,10 +89,13 @@ fn records(section: SectionInfo) -> Option<usize> {
         SectionId::GlobRanges => size_of::<format::GlobRange>(),
         SectionId::GlobTokens => size_of::<format::GlobToken>(),
         SectionId::Globs => size_of::<format::Glob>(),
-        SectionId::Params | SectionId::Words => size_of::<format::Text>(),
+        SectionId::Params => size_of::<format::Text>(),
+        SectionId::Words => size_of::<format::Word>(),
         SectionId::Consts => size_of::<format::Const>(),
         SectionId::WordSets => size_of::<format::WordSet>(),
         SectionId::Dfas => size_of::<format::Dfa>(),
+        SectionId::Needles => size_of::<format::Needle>(),
+        SectionId::Scans => size_of::<format::Scan>(),
         SectionId::Tests => size_of::<format::Test>(),
         SectionId::Rules => size_of::<format::Rule>(),
         SectionId::Shapes => size_of::<format::Shape>(),
@@ -102,6 +105,7 @@ fn records(section: SectionInfo) -> Option<usize> {
         | SectionId::Strings
         | SectionId::ClassMap
         | SectionId::DfaBytes
+        | SectionId::ScanBytes
         | SectionId::Debug => return None,
     };
     usize::try_from(section.length).ok().map(|length| length / size)
