@@ -63,6 +63,40 @@ fn other_ways_to_give_params_allocate_nothing() {
     }
 }
 
+/// Many texts in more params than a decision keeps scans for, and many words; in texts, lists and
+/// mappings, short and long.
+#[test]
+fn scans_allocate_nothing() {
+    let mut yaml = String::from("rules:\n");
+    for at in 0..240 {
+        let (param, text) = (at % 6, format!("t{}", at / 6));
+        yaml.push_str(&format!(
+            "- {{conditions: {{param_contains: {{p{param}: {text}}}, weekdays: [7]}}}}\n"
+        ));
+        if at % 8 == 0 {
+            yaml.push_str(&format!("- {{conditions: {{semantic: 'w{at} x{at}_y k{at}', weekdays: [7]}}}}\n"));
+        }
+    }
+    let many: Vec<String> = (0..2_100).map(|at| format!("m{at}")).collect();
+    yaml.push_str(&format!("- {{conditions: {{semantic: '{}', weekdays: [7]}}}}\n", many.join(" ")));
+    let policy = Policy::from_bytes(support::damage::artifact(&yaml)).unwrap();
+    let wednesday = Timestamp::from_unix(1_773_844_200, 0);
+    let long = "t1 w8, x16_y İ \u{212a}8 m2000 t39 ".repeat(60);
+    let list = Json::List(vec![Json::from("t3")]);
+    let mut map = Object::new();
+    map.insert("t5", 1);
+    for value in [Json::from("t17t2"), Json::from(long.as_str()), Json::from(""), list, Json::Object(map)] {
+        let action = (0..6)
+            .fold(Action::new("\u{212a}0", "w0"), |action, at| action.param(format!("p{at}"), value.clone()));
+        let request = Request::from(&action).description(&long);
+        let ask = || {
+            let decision = policy.evaluate(request, black_box(wednesday));
+            assert_eq!(black_box(decision.error()), None);
+        };
+        assert_eq!(allocations(ask), 0, "{action:?}");
+    }
+}
+
 /// For each rule's fields, each param as every kind of value.
 fn actions() -> Vec<Action> {
     let fields = [
@@ -73,6 +107,7 @@ fn actions() -> Vec<Action> {
         ("read_file", "", ""),
         ("delete", "crm", "admin"),
         ("DELETE", "sb", "💳"),
+        ("scan", "x", ""),
     ];
     let params = ["amount", "big", "rate", "env", "nested", "tags", "day", "email"];
     let values = [

@@ -6,8 +6,8 @@
 mod support;
 
 use aegis_vm::format::{
-    Bucket, CONST_BIG_INT, Const, Glob, MAX_BIG_INT, Rule, SECTIONS, SectionId, Shape, Text, hash_key,
-    hash_text,
+    Bucket, CONST_BIG_INT, Const, Glob, MAX_BIG_INT, NO_SCAN, Needle, OP_NEEDLE, Rule, SECTIONS, Scan,
+    SectionId, Shape, Test, Text, Word, WordSet, hash_key, hash_text,
 };
 use aegis_vm::{LoadErrorKind, Policy};
 use support::damage::{Parts, artifact};
@@ -171,4 +171,127 @@ fn one_long_text_under_many_names() {
         params.extend((1..long).map(|length| Text { offset: number(offset), length: number(length) }));
     });
     crafted.refused("shares a long text too often");
+}
+
+/// A scan for texts of two params and one for words, parts of each other among them.
+fn scans() -> Crafted {
+    let texts = "a ab b abc ca xa é è yy zz z1 z2 z3 z4 z5 z6";
+    let mut yaml = String::from("rules:\n");
+    for param in ["p", "q"] {
+        for text in texts.split(' ') {
+            yaml.push_str(&format!("- {{conditions: {{param_contains: {{{param}: '{text}'}}}}}}\n"));
+        }
+    }
+    yaml.push_str("- {conditions: {semantic: 'ab_c c'}}\n- {conditions: {semantic: 'c d'}}\n");
+    let mut crafted = Crafted::of(&yaml);
+    crafted.change(SectionId::Scans, |scans: &mut Vec<Scan>| assert_eq!(scans.len(), 3));
+    crafted
+}
+
+/// One entry that leads elsewhere, one class, one output or one link is one text that is not found, or
+/// found where it is not: the loader proves each byte of a scan.
+#[test]
+fn every_byte_of_a_scan() {
+    let mut crafted = scans();
+    let whole = crafted.bytes(SectionId::ScanBytes).clone();
+    for (at, bit) in (0..whole.len()).zip([1, 2, 4, 16].into_iter().cycle()) {
+        crafted.bytes(SectionId::ScanBytes)[at] ^= bit;
+        crafted.refused("a scan that finds other texts than its own");
+        crafted.bytes(SectionId::ScanBytes)[at] = whole[at];
+    }
+    assert!(Policy::from_bytes(crafted.0.assemble()).is_ok());
+}
+
+/// `inspect --ir` would show one text, and the scan look for another.
+#[test]
+fn a_needle_that_is_another() {
+    scans()
+        .change(SectionId::Needles, |needles: &mut Vec<Needle>| needles.swap(3, 4))
+        .refused("a scan that finds other texts than its own");
+    scans()
+        .change(SectionId::Needles, |needles: &mut Vec<Needle>| needles[3] = needles[4])
+        .refused("a scan that finds other texts than its own");
+    scans()
+        .change(SectionId::Needles, |needles: &mut Vec<Needle>| needles.swap(0, 16))
+        .refused("an unsound needle");
+    scans()
+        .change(SectionId::Needles, |needles: &mut Vec<Needle>| needles.truncate(31))
+        .refused("an unsound needle");
+    scans()
+        .change(SectionId::Needles, |needles: &mut Vec<Needle>| needles.push(needles[31]))
+        .refused("needles of no scan");
+}
+
+/// A rule on one param that is answered from the text of another.
+#[test]
+fn a_needle_of_another_param() {
+    let mut crafted = scans();
+    crafted.change(SectionId::Tests, |tests: &mut Vec<Test>| {
+        assert_eq!(tests[0].op.get(), OP_NEEDLE);
+        tests[0].b = U32::new(16);
+    });
+    crafted.refused("an unsound test");
+    crafted.change(SectionId::Tests, |tests: &mut Vec<Test>| tests[0].b = U32::new(32));
+    crafted.refused("an unsound test");
+}
+
+#[test]
+fn a_word_that_is_another() {
+    let words = "a word that its scan does not look for";
+    // A set shows `d`, and `ab_c` is looked for.
+    scans()
+        .change(SectionId::Words, |words: &mut Vec<Word>| words[3].member = words[0].member)
+        .refused(words);
+    // Both sets have a word for the member, but not the same one.
+    scans()
+        .change(SectionId::Words, |words: &mut Vec<Word>| {
+            let (first, second) = (words[0].member, words[1].member);
+            (words[0].member, words[1].member) = (second, first);
+        })
+        .refused(words);
+    scans().change(SectionId::Words, |words: &mut Vec<Word>| words[0].member = U32::new(3)).refused(words);
+    // The scan of a param is none for words.
+    scans().change(SectionId::WordSets, |sets: &mut Vec<WordSet>| sets[0].scan = U32::new(0)).refused(words);
+    // Without a scan a set is looked for word by word, and has no members.
+    let mut alone = scans();
+    alone.change(SectionId::WordSets, |sets: &mut Vec<WordSet>| sets[1].scan = U32::new(NO_SCAN));
+    alone.refused(words);
+    alone.change(SectionId::Words, |words: &mut Vec<Word>| words[2].member = U32::new(0));
+    alone.change(SectionId::Words, |words: &mut Vec<Word>| words[3].member = U32::new(0));
+    alone.refused("a member that is no text");
+}
+
+/// No text holds a word in upper case as its words are taken, so the scan must not either.
+#[test]
+fn a_word_in_upper_case() {
+    let mut crafted = scans();
+    let offset = crafted.bytes(SectionId::Strings).len();
+    crafted.bytes(SectionId::Strings).extend(b"AB_C");
+    crafted.change(SectionId::Words, |words: &mut Vec<Word>| {
+        words[0].text = Text { offset: U32::new(u32::try_from(offset).unwrap()), length: U32::new(4) };
+    });
+    crafted.refused("a word that its scan does not look for");
+}
+
+#[test]
+fn a_scan_of_other_sizes() {
+    let sizes: [fn(&mut Scan); 8] = [
+        |scan| scan.states = U32::new(scan.states.get() + 1),
+        |scan| scan.states = U32::new(0),
+        |scan| scan.classes = U32::new(0),
+        |scan| scan.classes = U32::new(scan.classes.get() - 1),
+        |scan| scan.width = U32::new(4),
+        |scan| scan.outputs = U32::new(u32::MAX),
+        |scan| scan.members = U32::new(0),
+        |scan| scan.start = U32::new(1),
+    ];
+    for size in sizes {
+        scans().change(SectionId::Scans, |scans: &mut Vec<Scan>| size(&mut scans[1])).refused("scan");
+    }
+    scans()
+        .change(SectionId::Scans, |scans: &mut Vec<Scan>| scans[0].param = U32::new(2))
+        .refused("an unsound scan");
+    scans()
+        .change(SectionId::Scans, |scans: &mut Vec<Scan>| scans.truncate(2))
+        .refused("bytes that belong to no scan");
 }

@@ -117,7 +117,7 @@ impl Condition {
             format::OP_GTE => "param_gte",
             format::OP_LT => "param_lt",
             format::OP_LTE => "param_lte",
-            format::OP_CONTAINS => "param_contains",
+            format::OP_CONTAINS | format::OP_NEEDLE => "param_contains",
             format::OP_MATCHES => "param_matches",
             format::OP_SEMANTIC => "semantic",
             _ => return None,

@@ -7,15 +7,16 @@
 use crate::compare::Constant;
 use crate::decision::{Condition, DecisionError};
 use crate::format::{
-    NONE, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
-    OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test, hash_key,
-    hash_text,
+    NONE, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC,
+    OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test,
+    hash_key, hash_text,
 };
 use crate::pattern::{self, Groups};
 use crate::policy::Policy;
+use crate::scanned::Scanned;
 use crate::tables::{Tables, bucket_place, globs_of, index, low_half};
 use crate::value::Value;
-use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr, words};
+use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr};
 use core::cmp::Ordering;
 use zerocopy::little_endian::U32;
 
@@ -47,12 +48,23 @@ pub(crate) struct Evaluation<'p, 'a, C> {
     last_param: Option<(usize, Option<Value<'a>>)>,
     /// What groups of patterns found, once one was asked.
     groups: Option<Groups>,
+    /// What scans found in the action's texts.
+    scanned: Scanned,
 }
 
 impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     pub(crate) fn new(policy: &'p Policy, request: Request<'a>, clock: C) -> Self {
         let agent = if request.agent_id.is_empty() { "*" } else { request.agent_id };
-        Evaluation { policy, request, agent, clock, time: None, last_param: None, groups: None }
+        Evaluation {
+            policy,
+            request,
+            agent,
+            clock,
+            time: None,
+            last_param: None,
+            groups: None,
+            scanned: Scanned::default(),
+        }
     }
 
     fn tables(&self) -> &'p Tables {
@@ -164,7 +176,11 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
                 Some(time) => time_holds(test, time)?,
                 None => return Some(Tested::Error(DecisionError::no_time(Condition::of(test.op.get())?))),
             },
-            OP_SEMANTIC => words::meets(self.tables(), test.a, &self.request)?,
+            OP_SEMANTIC => self.scanned.meets(self.tables(), test.a, &self.request)?,
+            OP_NEEDLE => match self.scanned.known(self.tables(), test.b)? {
+                Some(holds) => holds,
+                None => return self.param_test(test),
+            },
             _ => return self.param_test(test),
         };
         Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
@@ -190,6 +206,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
             }
             OP_CONTAINS => Constant::get(tables, test.b)?.is_in(value)?,
             OP_MATCHES => self.find(param_index, index(test.b), value)?,
+            OP_NEEDLE => self.scanned.is_in(tables, test.b, value)?,
             _ => return None,
         };
         let holds = match judged {

@@ -27,8 +27,8 @@
 //! GLOBS         Glob*
 //! PARAMS        text*                                  sorted, each once
 //! CONSTS        Const*                                 children stand after their parent, in a row
-//! WORDS         text*                                  sorted within a set
-//! WORD_SETS     { first, count }* into WORDS
+//! WORDS         Word*                                  sorted within a set
+//! WORD_SETS     WordSet*
 //! CLASS_MAP     empty, or ClassMapHead, u16 x stage1, class x 128 x blocks
 //! COLUMN_MAPS   { u8 x classes }*                      each once
 //! AUTOMATON_BYTES   tables, one after another
@@ -37,6 +37,9 @@
 //! GROUPS        Group*
 //! GROUP_MEMBERS pattern index*
 //! GROUP_ANSWERS GroupAnswer*
+//! NEEDLES       Needle*                                the needles of a scan after those of the one before
+//! SCAN_BYTES    class maps, transition tables, outputs and links of the scans
+//! SCANS         Scan*
 //! TESTS         Test*
 //! RULES         Rule*                                  in the order of evaluation
 //! SHAPES        Shape*                                 at most 8, by ascending mask
@@ -55,11 +58,18 @@
 //! # Automata
 //!
 //! How regular expressions are walked is drawn in [`Automaton`], [`Pattern`] and [`Group`].
+//!
+//! # Scans
+//!
+//! How many texts are looked for in one pass is drawn in [`Scan`].
 
 mod automata;
+mod scans;
 
+pub use crate::border::{BORDER, word_needles, word_symbol};
 pub use crate::hash::{hash_key, hash_text};
 pub use automata::*;
+pub use scans::*;
 
 use serde::{Deserialize, Serialize};
 use zerocopy::little_endian::{U16, U32, U64};
@@ -72,7 +82,7 @@ pub const MAGIC: [u8; 8] = *b"\x89AEGISB\n";
 pub const FORMAT_VERSION: u32 = 2;
 
 /// The sections in the order in which they stand.
-pub const SECTIONS: [SectionId; 23] = [
+pub const SECTIONS: [SectionId; 26] = [
     SectionId::Manifest,
     SectionId::Strings,
     SectionId::GlobRanges,
@@ -90,6 +100,9 @@ pub const SECTIONS: [SectionId; 23] = [
     SectionId::Groups,
     SectionId::GroupMembers,
     SectionId::GroupAnswers,
+    SectionId::Needles,
+    SectionId::ScanBytes,
+    SectionId::Scans,
     SectionId::Tests,
     SectionId::Rules,
     SectionId::Shapes,
@@ -119,6 +132,9 @@ pub enum SectionId {
     Groups,
     GroupMembers,
     GroupAnswers,
+    Needles,
+    ScanBytes,
+    Scans,
     Tests,
     Rules,
     Shapes,
@@ -156,6 +172,9 @@ impl SectionId {
             SectionId::Groups => "groups",
             SectionId::GroupMembers => "group members",
             SectionId::GroupAnswers => "group answers",
+            SectionId::Needles => "needles",
+            SectionId::ScanBytes => "scan tables",
+            SectionId::Scans => "scans",
             SectionId::Tests => "tests",
             SectionId::Rules => "rules",
             SectionId::Shapes => "shapes",
@@ -319,15 +338,6 @@ pub const CONST_FOREIGN: u32 = 8;
 /// The longest text of a constant integer, in bytes.
 pub const MAX_BIG_INT: usize = 5_000;
 
-/// A run of `WORDS`.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-#[expect(missing_docs, reason = "a first index and a count")]
-pub struct WordSet {
-    pub first: U32,
-    pub count: U32,
-}
-
 /// A test of a rule.
 ///
 /// | op | `a` | `b` |
@@ -338,6 +348,7 @@ pub struct WordSet {
 /// | [`OP_EQ`] … [`OP_CONTAINS`] | param | constant |
 /// | [`OP_MATCHES`] | param | pattern |
 /// | [`OP_SEMANTIC`] | word set | 0 |
+/// | [`OP_NEEDLE`] | param | needle, of a scan of that param |
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
 #[repr(C)]
 #[expect(missing_docs, reason = "the table above; `condition` counts the conditions of the rule from 0")]
@@ -375,6 +386,8 @@ pub const OP_CONTAINS: u16 = 9;
 pub const OP_MATCHES: u16 = 10;
 /// One of the words is among the action's words.
 pub const OP_SEMANTIC: u16 = 11;
+/// As [`OP_CONTAINS`], of the needle's constant.
+pub const OP_NEEDLE: u16 = 12;
 
 /// A rule.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]

@@ -4,6 +4,8 @@
 //! shapes
 //!   type: 12 keys in 32 buckets, at most 2 probes
 //!     "deploy" -> 6 7 8
+//! scans
+//!   0: 120 texts in param "path", 1031 states, 38 classes of bytes
 //! rules
 //!   6 staging_deploy_hours (base.yaml:40) type "deploy" target * agent *
 //!       param env = "staging"
@@ -13,9 +15,9 @@
 
 use crate::format::{
     AUTOMATON_NFA, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
-    CONST_STR, Const, GROUP_BACKWARD, GROUP_FORWARD, NONE, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE,
-    OP_MATCHES, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, SHAPE_AGENT,
-    SHAPE_TARGET, SHAPE_TYPE, Test,
+    CONST_STR, Const, GROUP_BACKWARD, GROUP_FORWARD, NO_SCAN, NONE, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT,
+    OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS,
+    Pattern, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test, WORDS_SCAN,
 };
 use crate::policy::{Policy, RuleView};
 use crate::tables::{Tables, index, literals_of};
@@ -31,6 +33,7 @@ impl Policy {
     pub fn write_ir(&self, out: &mut impl Write) -> fmt::Result {
         self.write_shapes(out)?;
         self.write_groups(out)?;
+        self.write_scans(out)?;
         writeln!(out, "rules")?;
         for rule in self.rules() {
             self.write_rule(out, rule)?;
@@ -94,6 +97,26 @@ impl Policy {
         Ok(())
     }
 
+    /// What each scan looks for; nothing if there is none.
+    fn write_scans(&self, out: &mut impl Write) -> fmt::Result {
+        let tables = &self.tables;
+        let scans = tables.scans.slice(&tables.bytes).unwrap_or_default();
+        if !scans.is_empty() {
+            writeln!(out, "scans")?;
+        }
+        for (at, scan) in scans.iter().enumerate() {
+            match scan.param.get() {
+                WORDS_SCAN => write!(out, "  {at}: {} words of the action", scan.members)?,
+                _ => {
+                    let param = tables.param(index(scan.param)).unwrap_or_default();
+                    write!(out, "  {at}: {} texts in param {param:?}", scan.members)?;
+                }
+            }
+            writeln!(out, ", {} states, {} classes of bytes", scan.states, scan.classes)?;
+        }
+        Ok(())
+    }
+
     fn write_rule(&self, out: &mut impl Write, rule: RuleView<'_>) -> fmt::Result {
         let tables = &self.tables;
         write!(out, "  {} {:?} ({})", rule.index(), rule.name(), rule.origin())?;
@@ -139,6 +162,14 @@ impl fmt::Display for ShowTest<'_> {
             OP_LT => compared(f, "<"),
             OP_LTE => compared(f, "<="),
             OP_CONTAINS => compared(f, "contains"),
+            OP_NEEDLE => {
+                let needle = tables.needles.get(&tables.bytes, index(b));
+                let constant =
+                    needle.and_then(|needle| tables.consts.get(&tables.bytes, index(needle.constant)));
+                write!(f, "param {param:?} contains ")?;
+                constant.map_or(Ok(()), |record| write!(f, "{}", ShowConst { tables, record }))?;
+                needle.map_or(Ok(()), |needle| write!(f, " (scan {})", needle.scan))
+            }
             OP_MATCHES => {
                 let pattern = tables.patterns.get(&tables.bytes, index(b));
                 let text = pattern.and_then(|pattern| tables.text(pattern.text)).unwrap_or_default();
@@ -152,8 +183,12 @@ impl fmt::Display for ShowTest<'_> {
                 write!(f, "a word among")?;
                 let set = tables.word_sets.get(&tables.bytes, index(a));
                 let words = set.and_then(|set| tables.words.run(&tables.bytes, set.first, set.count));
-                let words = words.unwrap_or_default().iter().filter_map(|&word| tables.text(word));
-                { words }.try_for_each(|word| write!(f, " {word}"))
+                let words = words.unwrap_or_default().iter().filter_map(|word| tables.text(word.text));
+                { words }.try_for_each(|word| write!(f, " {word}"))?;
+                match set.map(|set| set.scan.get()) {
+                    Some(scan) if scan != NO_SCAN => write!(f, " (scan {scan})"),
+                    _ => Ok(()),
+                }
             }
             op => write!(f, "unknown test {op}"),
         }

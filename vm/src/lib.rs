@@ -95,6 +95,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod border;
 mod compare;
 mod decision;
 mod error;
@@ -109,6 +110,8 @@ mod number;
 mod pattern;
 mod policy;
 mod pystr;
+mod scan;
+mod scanned;
 mod tables;
 mod time;
 mod trace;

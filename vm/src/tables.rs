@@ -5,8 +5,8 @@
 //! evaluator turns it into a decision that blocks.
 
 use crate::format::{
-    self, Automaton, Bucket, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Pattern, Rule,
-    SHAPE_FIELDS, Shape, Test, Text, WordSet,
+    self, Automaton, Bucket, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Needle, Pattern, Rule,
+    SHAPE_FIELDS, Scan, Shape, Test, Text, Word, WordSet,
 };
 use crate::pattern::ClassMap;
 use core::marker::PhantomData;
@@ -83,7 +83,7 @@ pub(crate) struct Tables {
     pub(crate) any_glob: U32,
     pub(crate) params: Table<Text>,
     pub(crate) consts: Table<Const>,
-    pub(crate) words: Table<Text>,
+    pub(crate) words: Table<Word>,
     pub(crate) word_sets: Table<WordSet>,
     pub(crate) class_map: ClassMap,
     pub(crate) column_maps: Range<usize>,
@@ -93,6 +93,9 @@ pub(crate) struct Tables {
     pub(crate) groups: Table<Group>,
     pub(crate) group_members: Table<U32>,
     pub(crate) group_answers: Table<GroupAnswer>,
+    pub(crate) needles: Table<Needle>,
+    pub(crate) scan_bytes: Range<usize>,
+    pub(crate) scans: Table<Scan>,
     pub(crate) tests: Table<Test>,
     pub(crate) rules: Table<Rule>,
     pub(crate) shapes: Table<Shape>,

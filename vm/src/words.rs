@@ -1,19 +1,18 @@
-//! The words of an action, for `semantic`.
+//! The words of an action, for a `semantic` that no scan looks for.
 //!
 //! A word is a run of `[a-z0-9_]` in the lower-cased text; one with underscores counts whole and in
 //! its parts. Nothing is copied: a run is found in the text as it stands and compared letter by
 //! letter as lower case.
 
-use crate::tables::{Tables, index};
+use crate::format::{Word, WordSet};
+use crate::tables::Tables;
 use crate::value::Value;
 use crate::{Params, Request};
 use core::cmp::Ordering;
 use core::ops::ControlFlow;
-use zerocopy::little_endian::U32;
 
 /// Whether one of the words of the set is among the action's; `None` if a table is inconsistent.
-pub(crate) fn meets(tables: &Tables, set: U32, request: &Request<'_>) -> Option<bool> {
-    let set = tables.word_sets.get(&tables.bytes, index(set))?;
+pub(crate) fn meets(tables: &Tables, set: &WordSet, request: &Request<'_>) -> Option<bool> {
     let words = tables.words.run(&tables.bytes, set.first, set.count)?;
     let mut search = Search { tables, words, found: false, broken: false };
     for text in [request.kind, request.target, request.description] {
@@ -34,7 +33,7 @@ pub(crate) fn meets(tables: &Tables, set: U32, request: &Request<'_>) -> Option<
 
 struct Search<'p> {
     tables: &'p Tables,
-    words: &'p [crate::format::Text],
+    words: &'p [Word],
     found: bool,
     broken: bool,
 }
@@ -62,7 +61,7 @@ impl Search<'_> {
     }
 
     fn look_up(&mut self, word: &str) -> ControlFlow<()> {
-        let found = self.words.binary_search_by(|&candidate| match self.tables.text(candidate) {
+        let found = self.words.binary_search_by(|candidate| match self.tables.text(candidate.text) {
             Some(candidate) => compare(candidate, word),
             None => {
                 self.broken = true;

@@ -8,18 +8,21 @@ mod automata;
 mod consts;
 mod globs;
 mod index;
+mod needles;
+mod scans;
 mod strings;
 
 use crate::hir::{self, ParamOp};
 use crate::pyre::Automata;
 use crate::source::SourceMap;
 use aegis_vm::format::{
-    self, Automaton, Bucket, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Pattern, Rule, Shape,
-    Test, Text, WordSet,
+    self, Automaton, Bucket, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Needle, Pattern, Rule,
+    Scan, Shape, Test, Text, Word, WordSet,
 };
 use aegis_vm::{Approval, RiskLevel};
 use consts::Consts;
 use globs::Globs;
+use scans::Scans;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use strings::Strings;
@@ -35,7 +38,7 @@ pub(crate) struct Tables {
     pub(crate) globs: Vec<Glob>,
     pub(crate) params: Vec<Text>,
     pub(crate) consts: Vec<Const>,
-    pub(crate) words: Vec<Text>,
+    pub(crate) words: Vec<Word>,
     pub(crate) word_sets: Vec<WordSet>,
     pub(crate) class_map: Vec<u8>,
     pub(crate) column_maps: Vec<u8>,
@@ -45,6 +48,9 @@ pub(crate) struct Tables {
     pub(crate) groups: Vec<Group>,
     pub(crate) group_members: Vec<U32>,
     pub(crate) group_answers: Vec<GroupAnswer>,
+    pub(crate) needles: Vec<Needle>,
+    pub(crate) scan_bytes: Vec<u8>,
+    pub(crate) scans: Vec<Scan>,
     pub(crate) tests: Vec<Test>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) shapes: Vec<Shape>,
@@ -127,6 +133,9 @@ pub(crate) fn build(
         consts: tests.consts.records,
         words: tests.words,
         word_sets: tests.word_sets,
+        needles: tests.scans.needles,
+        scan_bytes: tests.scans.bytes,
+        scans: tests.scans.records,
         tests: tests.tests,
         rules,
         shapes: index.shapes,
@@ -144,8 +153,9 @@ struct Tests {
     params: Vec<Text>,
     param_index: HashMap<String, U32>,
     consts: Consts,
-    words: Vec<Text>,
+    words: Vec<Word>,
     word_sets: Vec<WordSet>,
+    scans: Scans,
     word_set_index: HashMap<Vec<String>, U32>,
     tests: Vec<Test>,
     /// Where a list of tests, as bytes, already stands.
@@ -167,10 +177,13 @@ impl Tests {
             param_index.insert(name.to_owned(), number(params.len(), "params")?);
             params.push(strings.add(name)?);
         }
+        let mut consts = Consts::default();
+        let scans = Scans::build(policy, &param_index, &mut consts, strings)?;
         Ok(Tests {
             params,
             param_index,
-            consts: Consts::default(),
+            consts,
+            scans,
             words: Vec::new(),
             word_sets: Vec::new(),
             word_set_index: HashMap::new(),
@@ -211,6 +224,11 @@ impl Tests {
             hir::Test::TimeAfter(minute) => (format::OP_TIME_AFTER, U32::new((*minute).into()), none),
             hir::Test::TimeBefore(minute) => (format::OP_TIME_BEFORE, U32::new((*minute).into()), none),
             hir::Test::Weekdays(days) => (format::OP_WEEKDAYS, U32::new((*days).into()), none),
+            hir::Test::Param { param, op: ParamOp::Contains, value: hir::Const::Str(text) }
+                if let Some(needle) = self.scans.needle(param, text) =>
+            {
+                (format::OP_NEEDLE, self.param(param)?, needle)
+            }
             hir::Test::Param { param, op, value } => {
                 let op = match op {
                     ParamOp::Eq => format::OP_EQ,
@@ -239,11 +257,12 @@ impl Tests {
         }
         let sorted: BTreeSet<&str> = words.iter().map(String::as_str).collect();
         let first = number(self.words.len(), "words")?;
+        let scan = self.scans.of_set(words);
         for word in &sorted {
-            self.words.push(strings.add(word)?);
+            self.words.push(Word { text: strings.add(word)?, member: self.scans.member(scan, word) });
         }
         let set = number(self.word_sets.len(), "word sets")?;
-        self.word_sets.push(WordSet { first, count: number(sorted.len(), "words")? });
+        self.word_sets.push(WordSet { first, count: number(sorted.len(), "words")?, scan });
         self.word_set_index.insert(words.to_vec(), set);
         Ok(set)
     }

@@ -56,6 +56,9 @@ fn action(vocabulary: &Vocabulary, bytes: &mut Bytes<'_>) -> Action {
             _ => word.to_owned(),
         });
     }
+    if bytes.chance(20) {
+        action = action.description(run_of_words(bytes));
+    }
     let mut params = Object::new();
     for name in &vocabulary.params {
         if bytes.chance(190) {
@@ -65,10 +68,37 @@ fn action(vocabulary: &Vocabulary, bytes: &mut Bytes<'_>) -> Action {
     if bytes.chance(20) {
         params.insert(bytes.pick(&WORDS), bytes.pick(&WORDS));
     }
+    if bytes.chance(40) {
+        params.insert(bytes.pick(&vocabulary.params), run_of_texts(vocabulary, bytes));
+    }
     if bytes.chance(10) {
         params.insert("deep", deep(bytes));
     }
     action.params(params)
+}
+
+/// Parts of words with what can stand beside them, letters that are lowered to others among them.
+fn run_of_words(bytes: &mut Bytes<'_>) -> String {
+    const PARTS: [&str; 22] = [
+        "a", "b", "ab", "c", "_", "_", "__", " ", "-", "é", "İ", "\u{212a}", "i", "k", "ILL", "credit",
+        "card", "Delete", "x", "0", "t", "I\u{307}",
+    ];
+    (0..bytes.between(1, 12)).map(|_| bytes.pick(&PARTS)).collect()
+}
+
+/// A text of several of the policy's texts, one after the other or overlapping by a character.
+fn run_of_texts(vocabulary: &Vocabulary, bytes: &mut Bytes<'_>) -> String {
+    let mut run = String::new();
+    for _ in 0..bytes.between(1, 8) {
+        if let Json::Str(text) = bytes.pick(&vocabulary.values) {
+            if run.chars().last() == text.chars().next() {
+                run.pop();
+            }
+            run.push_str(&text);
+        }
+        run.push_str(bytes.pick(&["", "", "a", "b", " ", "é"]));
+    }
+    run
 }
 
 fn field(literals: &[&str], globs: &[String], bytes: &mut Bytes<'_>) -> String {

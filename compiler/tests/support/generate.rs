@@ -53,6 +53,24 @@ const SEMANTIC: [&str; 16] = [
     "a b c",
     "credit_card",
 ];
+/// Texts for a scan: parts and ends of each other, of several bytes a character, and nothing.
+const NEEDLES: [&str; 22] = [
+    "a", "ab", "b", "", "abc", "bc", "aa", "aaa", "é", "\u{c3}", "네", "연락", "락처", "💳", "stag",
+    "staging", "ging", "100", "True", "\u{0}", "İ", "corp.com",
+];
+/// Words for a scan: parts of each other, with underscores at every place.
+const WORDS: [&str; 10] = [
+    "a b ab",
+    "ab_c",
+    "_a",
+    "a_",
+    "kill ki",
+    "credit_card",
+    "card credit",
+    "i it",
+    "delete x_delete",
+    "_ __ a__b",
+];
 /// The patterns that Python accepts and an automaton follows, and some that Python rejects.
 const PATTERNS: [&str; 26] = [
     r"@corp\.com$",
@@ -165,7 +183,10 @@ impl Drawing<'_> {
             push(&mut entries, "plan_rules", Node::Plain(steps.to_owned(), Json::Null));
         }
         let count = self.bytes.below(9);
-        let rules = (0..count).map(|_| self.rule()).collect();
+        let mut rules: Vec<Node> = (0..count).map(|_| self.rule()).collect();
+        if self.bytes.chance(50) {
+            self.needles(&mut rules);
+        }
         push(&mut entries, "rules", Node::List(rules));
         self.repeat(&mut entries, 4);
         let levels = self.bytes.pick(&[3, 2, 5, 1, 0, 9]);
@@ -224,6 +245,37 @@ impl Drawing<'_> {
         }
         self.repeat(&mut entries, 6);
         Node::Map(entries)
+    }
+
+    /// Many short rules over the texts of one or two params and over words, enough for scans.
+    fn needles(&mut self, rules: &mut Vec<Node>) {
+        let params: Vec<_> =
+            (0..self.bytes.between(1, 2)).map(|_| self.bytes.pick(&self.vocabulary.params)).collect();
+        let kind = self.bytes.pick(&self.vocabulary.types);
+        let mut order: Vec<_> = NEEDLES.to_vec();
+        order.rotate_left(self.bytes.below(NEEDLES.len()));
+        for (at, needle) in order.into_iter().enumerate() {
+            self.vocabulary.values.push(Json::from(needle));
+            for &param in &params {
+                // Rules before a match hide those behind it: most ask for two texts, one of them rare.
+                let conditions = if self.bytes.chance(200) {
+                    format!(
+                        "{{param_contains: {{{}: {}}}, weekdays: [{}]}}",
+                        quoted(param),
+                        quoted(needle),
+                        at % 7 + 1
+                    )
+                } else {
+                    format!("{{param_contains: {{{}: {}}}}}", quoted(param), quoted(needle))
+                };
+                rules.push(short_rule(kind, &conditions));
+            }
+            if self.bytes.chance(60) {
+                let words = self.bytes.pick(&WORDS);
+                self.vocabulary.semantic.push(words);
+                rules.push(short_rule(kind, &format!("{{semantic: {}}}", quoted(words))));
+            }
+        }
     }
 
     /// Perhaps an entry once more, at the end: its first place and this value count.
@@ -325,6 +377,19 @@ impl Drawing<'_> {
         self.vocabulary.semantic.push(text);
         Node::text(text)
     }
+}
+
+/// A rule for one type, or for every type, on one line.
+fn short_rule(kind: &str, conditions: &str) -> Node {
+    let kind = quoted(kind);
+    let text = format!("{{match: {{type: {kind}}}, conditions: {conditions}, approval: auto}}");
+    Node::Plain(text, Json::Null)
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    Node::text(text).flow(&mut out);
+    out
 }
 
 fn pattern(constants: &Constants, bytes: &mut Bytes<'_>) -> Node {

@@ -8,16 +8,16 @@
 
 mod patterns;
 
-use super::malformed;
+use super::{malformed, scans};
 use crate::decision;
 use crate::error::LoadError;
 use crate::format::{
     Bucket, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP,
     CONST_NULL, CONST_STR, GLOB_ANY, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, MAX_BIG_INT,
     MAX_PROBES, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES,
-    OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_FIELDS,
-    SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
-    hash_key, hash_text,
+    OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT,
+    SHAPE_FIELDS, SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN,
+    TOKEN_SET, TOKEN_TEXT, hash_key, hash_text,
 };
 use crate::tables::{Tables, bucket_place, globs_of, index, literals_of, low_half};
 use crate::value::BigInt;
@@ -27,7 +27,7 @@ use zerocopy::little_endian::U32;
 /// The deepest constant: beyond it nothing that JSON can write is equal.
 const MAX_CONST_DEPTH: u16 = 256;
 
-type Checked = Result<(), LoadError>;
+pub(super) type Checked = Result<(), LoadError>;
 
 /// Checks every table; see the top of the module.
 pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
@@ -38,12 +38,13 @@ pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
     check_consts(tables)?;
     check_words(tables, &mut budget)?;
     patterns::check(tables)?;
+    scans::check(tables, &mut budget)?;
     check_tests(tables)?;
     check_rules(tables, manifest)?;
     check_index(tables, &mut budget)
 }
 
-fn ensure(holds: bool, section: SectionId, detail: &str) -> Checked {
+pub(super) fn ensure(holds: bool, section: SectionId, detail: &str) -> Checked {
     if holds { Ok(()) } else { Err(malformed(section, detail)) }
 }
 
@@ -135,14 +136,14 @@ fn check_globs(tables: &Tables, budget: &mut Budget) -> Checked {
 
 /// The bytes of text that may be looked at, in proportion to the file: texts can overlap, and records
 /// that share a long one must not make a small file slow to check.
-struct Budget(usize);
+pub(super) struct Budget(usize);
 
 impl Budget {
     fn of(tables: &Tables) -> Self {
         Budget(tables.bytes.len().saturating_mul(64))
     }
 
-    fn spend(&mut self, text: &str, section: SectionId) -> Checked {
+    pub(super) fn spend(&mut self, text: &str, section: SectionId) -> Checked {
         match self.0.checked_sub(text.len()) {
             Some(left) => {
                 self.0 = left;
@@ -226,8 +227,9 @@ fn check_words(tables: &Tables, budget: &mut Budget) -> Checked {
             .ok_or_else(|| malformed(SectionId::WordSets, "has a set beyond the words"))?;
         let mut before: Option<&str> = None;
         for &word in own {
-            let word =
-                tables.text(word).ok_or_else(|| malformed(SectionId::Words, "has a word that is no text"))?;
+            let word = tables
+                .text(word.text)
+                .ok_or_else(|| malformed(SectionId::Words, "has a word that is no text"))?;
             budget.spend(word, SectionId::Words)?;
             ensure(before.is_none_or(|before| before < word), SectionId::Words, "is not sorted")?;
             before = Some(word);
@@ -256,6 +258,11 @@ fn check_tests(tables: &Tables) -> Checked {
             }
             OP_MATCHES => param && b < tables.patterns.len(),
             OP_SEMANTIC => a < tables.word_sets.len() && b == 0,
+            OP_NEEDLE => {
+                let needle = tables.needles.get(&tables.bytes, b);
+                let scan = needle.and_then(|needle| tables.scans.get(&tables.bytes, index(needle.scan)));
+                param && scan.is_some_and(|scan| scan.param == test.a)
+            }
             _ => false,
         };
         ensure(sound, SectionId::Tests, "has an unsound test")?;

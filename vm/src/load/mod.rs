@@ -12,6 +12,7 @@
 //! step 6 assumes that whoever wrote the file could also write the digests.
 
 mod check;
+mod scans;
 
 use crate::decision;
 use crate::error::{LoadError, LoadErrorKind};
@@ -250,6 +251,9 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
         groups: table!(Groups),
         group_members: table!(GroupMembers),
         group_answers: table!(GroupAnswers),
+        needles: table!(Needles),
+        scan_bytes: place(SectionId::ScanBytes),
+        scans: table!(Scans),
         tests: table!(Tests),
         rules: table!(Rules),
         shapes: table!(Shapes),

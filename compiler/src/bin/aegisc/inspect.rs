@@ -89,7 +89,8 @@ fn records(section: SectionInfo) -> Option<usize> {
         SectionId::GlobRanges => size_of::<format::GlobRange>(),
         SectionId::GlobTokens => size_of::<format::GlobToken>(),
         SectionId::Globs => size_of::<format::Glob>(),
-        SectionId::Params | SectionId::Words => size_of::<format::Text>(),
+        SectionId::Params => size_of::<format::Text>(),
+        SectionId::Words => size_of::<format::Word>(),
         SectionId::Consts => size_of::<format::Const>(),
         SectionId::WordSets => size_of::<format::WordSet>(),
         SectionId::Automata => size_of::<format::Automaton>(),
@@ -97,6 +98,8 @@ fn records(section: SectionInfo) -> Option<usize> {
         SectionId::Groups => size_of::<format::Group>(),
         SectionId::GroupMembers => size_of::<u32>(),
         SectionId::GroupAnswers => size_of::<format::GroupAnswer>(),
+        SectionId::Needles => size_of::<format::Needle>(),
+        SectionId::Scans => size_of::<format::Scan>(),
         SectionId::Tests => size_of::<format::Test>(),
         SectionId::Rules => size_of::<format::Rule>(),
         SectionId::Shapes => size_of::<format::Shape>(),
@@ -107,6 +110,7 @@ fn records(section: SectionInfo) -> Option<usize> {
         | SectionId::ClassMap
         | SectionId::ColumnMaps
         | SectionId::AutomatonBytes
+        | SectionId::ScanBytes
         | SectionId::Debug => return None,
     };
     usize::try_from(section.length).ok().map(|length| length / size)
