@@ -31,6 +31,8 @@ pub struct Mixed {
     pub patterns: Vec<&'static str>,
     /// Texts that match none.
     pub none: Vec<(String, Option<usize>)>,
+    /// The same, of Cyrillic words.
+    pub cyrillic: Vec<(String, Option<usize>)>,
     /// Texts that match one, with its place; of every pattern as many.
     pub one: Vec<(String, Option<usize>)>,
 }
@@ -148,20 +150,21 @@ pub fn mixed() -> Mixed {
         (0..parsed.len()).filter(|&at| parsed[at].naive_search(text)).collect()
     };
     let mut random = Random(3);
-    let mut draw = |count: usize, wanted: Option<usize>| {
+    let mut draw = |count: usize, filler: Filler, wanted: Option<usize>| {
         let (pattern, example) = wanted.map_or(("", ""), |at| (patterns[at], examples[at]));
         let one = || loop {
-            let text = around(pattern, example, Filler::Words, &mut random);
+            let text = around(pattern, example, filler, &mut random);
             if matching(&text) == Vec::from_iter(wanted) {
                 return text;
             }
         };
         distinct(count, one).into_iter().map(move |text| (text, wanted))
     };
-    let none = draw(TEXTS, None).collect();
-    let mut one: Vec<_> = (0..patterns.len()).flat_map(|at| draw(2, Some(at))).collect();
+    let none = draw(TEXTS, Filler::Words, None).collect();
+    let mut one: Vec<_> = (0..patterns.len()).flat_map(|at| draw(2, Filler::Words, Some(at))).collect();
+    let cyrillic = draw(TEXTS, Filler::Cyrillic, None).collect();
     random.shuffle(&mut one);
-    Mixed { patterns, none, one }
+    Mixed { patterns, none, cyrillic, one }
 }
 
 /// Different patterns of ordinary kinds, for compiling.

@@ -49,7 +49,7 @@ fn search(criterion: &mut Criterion) {
             bencher.iter(|| order.iter().filter(|&&at| searches.find(0, black_box(&texts[at].0))).count());
         });
     }
-    let Mixed { patterns, none, one } = mixed();
+    let Mixed { patterns, none, one, .. } = mixed();
     let searches = Searches::new(&patterns);
     let slots = searches.policy().bind(["p"]);
     for (name, texts) in [("50 patterns, none matches", none), ("50 patterns, one matches", one)] {

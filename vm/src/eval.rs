@@ -7,7 +7,7 @@
 use crate::compare::Constant;
 use crate::decision::{Condition, DecisionError};
 use crate::format::{
-    NONE, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC,
+    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC,
     OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test,
     hash_key, hash_text,
 };
@@ -236,15 +236,8 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
 
     /// Whether a pattern is found in Python's `str` of the value.
     fn find(&mut self, param: usize, pattern: usize, value: Value<'_>) -> Option<Result<bool, &'static str>> {
-        let tables = self.tables();
-        if let Value::Str(text) = value {
-            let record = tables.patterns.get(&tables.bytes, pattern)?;
-            if record.group.get() != NONE {
-                let groups = self.groups.get_or_insert_default();
-                return groups.find(tables, record, param, text).map(Ok);
-            }
-        }
-        Some(pattern::find(tables, pattern, value)?.map_err(|pystr::TooDeep| SHALLOW))
+        let found = pattern::find_grouped(self.tables(), &mut self.groups, pattern, param, value)?;
+        Some(found.map_err(|pystr::TooDeep| SHALLOW))
     }
 }
 

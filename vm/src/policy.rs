@@ -154,7 +154,15 @@ impl Policy {
     #[doc(hidden)]
     #[must_use]
     pub fn search(&self, pattern: usize, value: Value<'_>) -> Option<bool> {
-        crate::pattern::find(&self.tables, pattern, value)?.ok()
+        self.searches(value)(pattern)
+    }
+
+    /// As [`search`](Self::search), for several patterns in one value: what a group finds is kept between
+    /// them, as within a decision.
+    #[doc(hidden)]
+    pub fn searches<'a>(&'a self, value: Value<'a>) -> impl FnMut(usize) -> Option<bool> + 'a {
+        let mut groups = None;
+        move |pattern| crate::pattern::find_grouped(&self.tables, &mut groups, pattern, 0, value)?.ok()
     }
 
     /// What holds when no rule matches.

@@ -117,14 +117,6 @@ fn now() -> Duration {
     Duration::new(tv_sec.try_into().unwrap(), tv_nsec.try_into().unwrap())
 }
 
-/// The pattern as the peers write it: their `$` is the very end.
-pub fn spelling(pattern: &str) -> String {
-    match pattern.strip_suffix('$') {
-        Some(rest) if !rest.ends_with('\\') => format!(r"{rest}\n?\z"),
-        _ => pattern.to_owned(),
-    }
-}
-
 /// A time for people to read.
 pub fn shown(nanoseconds: f64) -> String {
     match nanoseconds {

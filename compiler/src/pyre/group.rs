@@ -5,8 +5,8 @@
 //! was found, they say what is found there: a member that is found goes on as if at the start, or, if
 //! it is anchored, is dead. So the states of patterns that share prefixes or suffixes, or that have
 //! little to do with each other's texts, add up, where a product that remembers would double with each
-//! member. A pattern joins the first group that stays within the sum, so that one walk finds what many
-//! walks would.
+//! member. A pattern joins the first group whose states stay within the sum and whose table within twice the
+//! bytes, so that one walk finds what many walks would.
 
 use super::compile::{Automata, Compiled};
 use super::dfa::{Answer, Raw};
@@ -46,6 +46,8 @@ const FEWEST_LOCKSTEP: usize = 3;
 const OPEN: usize = 4;
 /// The states that a shared automaton may have beyond those of its parts.
 const SLACK: usize = 4;
+/// The bytes of a shared automaton, for each byte that its members would take.
+const MOST_BYTES: usize = 2;
 /// Steps that the joining of all groups may take; beyond them patterns stay on their own.
 const WORK: usize = 20_000_000;
 
@@ -72,6 +74,8 @@ struct Joiner<'a> {
 struct Open {
     dfa: Dfa,
     members: Vec<usize>,
+    /// The bytes that the tables of its members take.
+    apart: usize,
 }
 
 impl<'a> Joiner<'a> {
@@ -122,20 +126,22 @@ impl<'a> Joiner<'a> {
                     MOST.. => None,
                     bit => join(&group.dfa, own, bit, &mut self.work_left),
                 };
-                let joined = joined.filter(|joined| joined.bytes() <= group.dfa.bytes() + own.bytes());
+                let apart = group.apart + own.bytes();
+                let joined = joined.filter(|joined| joined.bytes() <= MOST_BYTES * apart);
                 joined.is_some_and(|joined| {
                     group.dfa = joined;
+                    group.apart = apart;
                     group.members.push(pattern);
                     true
                 })
             });
             if !joined {
-                open.push(Open { dfa: as_group(own), members: vec![pattern] });
+                open.push(Open { dfa: as_group(own), members: vec![pattern], apart: own.bytes() });
             }
         }
         let (shared, single): (Vec<Open>, Vec<Open>) =
             open.into_iter().partition(|group| group.members.len() > 1);
-        groups.extend(shared.into_iter().map(|Open { dfa, members }| Group { kind: kind(dfa), members }));
+        groups.extend(shared.into_iter().map(|Open { dfa, members, .. }| Group { kind: kind(dfa), members }));
         single.into_iter().flat_map(|group| group.members).collect()
     }
 }

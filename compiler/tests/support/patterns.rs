@@ -31,6 +31,12 @@ impl Searches {
         self.find_in(pattern, Value::from(text))
     }
 
+    /// Which patterns are found in a text; what several share is searched for once.
+    pub fn in_text<'a>(&'a self, text: &'a str) -> impl FnMut(usize) -> bool + 'a {
+        let mut searches = self.policy.searches(Value::from(text));
+        move |pattern| searches(self.places[pattern]).unwrap()
+    }
+
     /// Whether a pattern is found in Python's `str` of a value.
     pub fn find_in(&self, pattern: usize, value: Value<'_>) -> bool {
         self.policy.search(self.places[pattern], value).unwrap()

@@ -1,23 +1,24 @@
 //! Groups: what several patterns find in one text, at once, and kept for the rest of the decision.
 
-use super::machine::{Cells, Class, Classes, Machine, Visit, machine, with};
-use super::nfa::Nfa;
+use super::lockstep::Lockstep;
+use super::machine::with;
+use super::shared;
 use crate::format::{
     AUTOMATON_NFA, AUTOMATON_SHARED, Automaton, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group,
-    GroupAnswer, LOCKSTEP, NONE, PATTERN_EMPTY, Pattern, cell_dead,
+    LOCKSTEP, NONE, PATTERN_EMPTY, Pattern, cell_dead,
 };
 use crate::tables::{Tables, index};
 use zerocopy::little_endian::U32;
 
-/// What the groups found in the params of one action, the last few of them.
+/// What the groups found in the params of one action. Groups whose numbers end alike share a place, so one
+/// may have to be asked again.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Groups {
     kept: [Kept; KEPT],
-    next: usize,
 }
 
-/// How many results are kept; one more takes the place of the oldest.
-const KEPT: usize = 8;
+/// How many results are kept.
+const KEPT: usize = 16;
 
 #[derive(Clone, Copy, Default)]
 struct Kept {
@@ -32,34 +33,25 @@ impl Groups {
     pub(crate) fn find(
         &mut self,
         tables: &Tables,
+        group: &Group,
         pattern: &Pattern,
         param: usize,
         text: &str,
     ) -> Option<bool> {
-        let group = index(pattern.group);
-        let kept = self.kept.iter().find(|kept| kept.group == group + 1 && kept.param == param);
-        let bits = match kept {
-            Some(kept) => kept.bits,
-            None => {
-                let bits = search(tables, tables.groups.get(&tables.bytes, group)?, text)?;
-                *self.kept.get_mut(self.next)? = Kept { group: group + 1, param, bits };
-                self.next = (self.next + 1) % KEPT;
-                bits
-            }
-        };
-        Some(bits >> pattern.bit.get() & 1 == 1)
+        let number = index(pattern.group) + 1;
+        let kept = self.kept.get_mut(number % KEPT)?;
+        if kept.group != number || kept.param != param {
+            *kept = Kept { group: number, param, bits: search(tables, group, text)? };
+        }
+        Some(kept.bits >> pattern.bit.get() & 1 == 1)
     }
 }
 
-/// The table group of a pattern; a pattern of a lockstep group can be searched for alone.
-pub(super) fn of<'p>(tables: &'p Tables, pattern: &Pattern) -> Option<&'p Group> {
+/// The group by which a pattern is best searched for in a text. Patterns of a lockstep group are faster one by
+/// one in ASCII, where a walk has time for a guess; elsewhere the group looks the classes up but once.
+pub(super) fn group_for<'p>(tables: &'p Tables, pattern: &Pattern, text: &str) -> Option<&'p Group> {
     let group = tables.groups.get(&tables.bytes, index(pattern.group))?;
-    (group.kind.get() != GROUP_LOCKSTEP).then_some(group)
-}
-
-/// Whether a pattern of a group is found in a text.
-pub(super) fn find(tables: &Tables, group: &Group, pattern: &Pattern, text: &str) -> Option<bool> {
-    Some(search(tables, group, text)? >> pattern.bit.get() & 1 == 1)
+    (group.kind.get() != GROUP_LOCKSTEP || !text.is_ascii()).then_some(group)
 }
 
 /// The members of a group that are found in a text, as bits.
@@ -69,17 +61,14 @@ fn search(tables: &Tables, group: &Group, text: &str) -> Option<u64> {
     }
     let answers = tables.group_answers.run(&tables.bytes, group.first_answer, group.answers)?;
     let automaton = index(group.automaton);
-    let all = all_bits(group);
     match group.kind.get() {
         GROUP_FORWARD => {
             let body = text.strip_suffix('\n');
-            let chars = body.unwrap_or(text).chars();
-            with(tables, automaton, Walk { chars, answers, newline: body.is_some(), all })
+            let walk = shared::Forward { answers, text: body.unwrap_or(text), newline: body.is_some() };
+            with(tables, automaton, walk)
         }
         GROUP_BACKWARD => {
-            let walk = |text: &str| {
-                with(tables, automaton, Walk { chars: text.chars().rev(), answers, newline: false, all })
-            };
+            let walk = |text: &str| with(tables, automaton, shared::Backward { answers, text });
             let found = walk(text)?;
             match text.strip_suffix('\n') {
                 Some(shorter) if group.newline.get() & !found != 0 => {
@@ -109,164 +98,6 @@ fn found_in_nothing(tables: &Tables, group: &Group) -> Option<u64> {
         bits |= u64::from(pattern.flags.get() & PATTERN_EMPTY != 0) << bit;
     }
     Some(bits)
-}
-
-/// Steps a table group over the characters of a text; gives the members found.
-struct Walk<'p, I> {
-    chars: I,
-    answers: &'p [GroupAnswer],
-    /// Whether a final newline follows.
-    newline: bool,
-    all: u64,
-}
-
-impl<'p, I: Iterator<Item = char>> Visit<'p> for Walk<'p, I> {
-    type Out = u64;
-
-    #[inline(always)]
-    fn machine<C: Cells<'p>, K: Class>(
-        self,
-        machine: Machine<'p, C>,
-        classes: Classes<'p, K>,
-    ) -> Option<u64> {
-        let mut state = machine.start;
-        let mut found = 0;
-        for c in self.chars {
-            state = machine.next(state, classes.of(c)?)?;
-            if state >= machine.marks[0] {
-                if state >= C::DEAD {
-                    return Some(found);
-                }
-                found |= self.answers.get(machine.answer(state)?)?.now.get();
-                if found == self.all {
-                    return Some(found);
-                }
-            }
-        }
-        let last = self.answers.get(machine.answer(state)?)?;
-        Some(found | if self.newline { last.newline.get() } else { last.end.get() })
-    }
-
-    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<u64> {
-        // The loader refuses it.
-        None
-    }
-}
-
-/// Steps a table group on from a state over a piece of a text.
-pub(super) struct GroupPiece<'p, 't> {
-    pub(super) answers: &'p [GroupAnswer],
-    pub(super) text: &'t str,
-    pub(super) state: usize,
-    /// What was found so far.
-    pub(super) found: u64,
-}
-
-/// Where a walk of a group over pieces stands.
-pub(super) struct GroupStand {
-    pub(super) state: usize,
-    pub(super) found: u64,
-    /// Whether nothing more can be found.
-    pub(super) decided: bool,
-    /// What is found as well if the text ends here.
-    pub(super) end: u64,
-    /// What is found as well if only a final newline follows.
-    pub(super) newline: u64,
-}
-
-impl<'p> Visit<'p> for GroupPiece<'p, '_> {
-    type Out = GroupStand;
-
-    fn machine<C: Cells<'p>, K: Class>(
-        self,
-        machine: Machine<'p, C>,
-        classes: Classes<'p, K>,
-    ) -> Option<GroupStand> {
-        let (mut state, mut found) = (self.state, self.found);
-        for c in self.text.chars() {
-            state = machine.next(state, classes.of(c)?)?;
-            if state >= C::DEAD {
-                return Some(GroupStand { state, found, decided: true, end: 0, newline: 0 });
-            }
-            found |= self.answers.get(machine.answer(state)?)?.now.get();
-        }
-        let last = self.answers.get(machine.answer(state)?)?;
-        Some(GroupStand { state, found, decided: false, end: last.end.get(), newline: last.newline.get() })
-    }
-
-    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<GroupStand> {
-        // The loader refuses it.
-        None
-    }
-}
-
-/// Steps each member in its own automaton, side by side, so that no step waits for another's table; gives the
-/// members found. All have cells of one form.
-struct Lockstep<'p, 't> {
-    tables: &'p Tables,
-    members: &'p [U32],
-    text: &'t str,
-}
-
-/// How many classes of characters are looked up before they are stepped over.
-const AHEAD: usize = 64;
-
-/// How many automata are stepped side by side: as many as registers hold.
-const SIDE_BY_SIDE: usize = 3;
-
-impl<'p> Visit<'p> for Lockstep<'p, '_> {
-    type Out = u64;
-
-    fn machine<C: Cells<'p>, K: Class>(
-        self,
-        machine: Machine<'p, C>,
-        classes: Classes<'p, K>,
-    ) -> Option<u64> {
-        // What fills up the last row is the first again.
-        let mut machines = [machine; LOCKSTEP];
-        for (slot, &member) in machines.iter_mut().zip(self.members) {
-            *slot = self.member(member)?;
-        }
-        let mut states = machines.map(|machine| machine.start);
-        let body = self.text.strip_suffix('\n');
-        let mut chars = body.unwrap_or(self.text).chars();
-        let mut ahead = [0_u16; AHEAD];
-        loop {
-            let mut filled = 0;
-            for (slot, c) in ahead.iter_mut().zip(&mut chars) {
-                *slot = u16::try_from(classes.of(c)?).ok()?;
-                filled += 1;
-            }
-            let ahead = ahead.get(..filled)?;
-            let used = self.members.len().div_ceil(SIDE_BY_SIDE);
-            let abreast = machines.as_chunks::<SIDE_BY_SIDE>().0.iter();
-            for (machines, states) in abreast.zip(states.as_chunks_mut::<SIDE_BY_SIDE>().0).take(used) {
-                step_all(machines, states, ahead, self.tables.class_map.classes)?;
-            }
-            let open = states.iter().zip(self.members).any(|(&state, _)| state < C::DEAD);
-            if filled < AHEAD || !open {
-                break;
-            }
-        }
-        let mut found = 0;
-        for (bit, ((machine, &state), _)) in machines.iter().zip(&states).zip(self.members).enumerate() {
-            let said = machine.said(state);
-            found |= u64::from(if body.is_some() { said.newline } else { said.end }) << bit;
-        }
-        Some(found)
-    }
-
-    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<u64> {
-        // The loader refuses it.
-        None
-    }
-}
-
-impl<'p> Lockstep<'p, '_> {
-    fn member<C: Cells<'p>>(&self, member: U32) -> Option<Machine<'p, C>> {
-        let pattern = self.tables.patterns.get(&self.tables.bytes, index(member))?;
-        machine(self.tables, self.tables.automata.get(&self.tables.bytes, index(pattern.forward))?)
-    }
 }
 
 /// Whether a group is sound: its members and answers begin at `next` and know of it, and what it shares can
@@ -319,32 +150,4 @@ pub(crate) fn check_group(
         })
     });
     follows && shape && bits && known
-}
-
-/// A found or dead state and a column lead out of the table: it stays. `None` if a column map has fewer
-/// columns than there are classes.
-// A function of its own, so that its states stay in registers.
-#[inline(never)]
-fn step_all<'p, C: Cells<'p>>(
-    machines: &[Machine<'p, C>; SIDE_BY_SIDE],
-    states: &mut [usize; SIDE_BY_SIDE],
-    classes: &[u16],
-    count: usize,
-) -> Option<()> {
-    let [a, b, c] = machines;
-    // Of one length, so that it takes one register.
-    let maps = [a.column_map.get(..count)?, b.column_map.get(..count)?, c.column_map.get(..count)?];
-    let [map_a, map_b, map_c] = maps;
-    let [mut in_a, mut in_b, mut in_c] = *states;
-    for &class in classes {
-        let class = usize::from(class);
-        if class >= count {
-            return None;
-        }
-        in_a = a.step(in_a, *map_a.get(class)?).unwrap_or(in_a);
-        in_b = b.step(in_b, *map_b.get(class)?).unwrap_or(in_b);
-        in_c = c.step(in_c, *map_c.get(class)?).unwrap_or(in_c);
-    }
-    *states = [in_a, in_b, in_c];
-    Some(())
 }

@@ -2,16 +2,18 @@
 //!
 //! The form of the tables is drawn in [`format`](crate::format). `machine` has them as they stand,
 //! `walk` the loops over a whole text, `pieces` the walk over a text that arrives in pieces, `group`
-//! what is searched for together, `nfa` the sets of places. Nothing is copied or allocated, and
+//! what is searched for together: by an automaton that is `shared`, or in `lockstep`; `nfa` the sets of places. Nothing is copied or allocated, and
 //! every character takes a fixed time.
 //!
 //! The loader has checked that every index is in range. Should one not be, nothing panics and nothing is
 //! guessed: the answer is `None`, and the decision fails closed.
 
 mod group;
+mod lockstep;
 mod machine;
 mod nfa;
 mod pieces;
+mod shared;
 mod walk;
 
 pub(crate) use group::{Groups, check_group};
@@ -23,20 +25,26 @@ use crate::tables::{Tables, index};
 use crate::value::Value;
 use core::ops::ControlFlow;
 
-/// Whether the pattern of an index is found in Python's `str` of the value. The inner error is a value
-/// that is nested too deep to be written.
-pub(crate) fn find(tables: &Tables, pattern: usize, value: Value<'_>) -> Option<Result<bool, TooDeep>> {
+/// Whether the pattern of an index is found in Python's `str` of the value of a param; what groups find is
+/// kept for the next pattern. The inner error is a value that is nested too deep to be written.
+pub(crate) fn find_grouped(
+    tables: &Tables,
+    groups: &mut Option<Groups>,
+    pattern: usize,
+    param: usize,
+    value: Value<'_>,
+) -> Option<Result<bool, TooDeep>> {
     let pattern = tables.patterns.get(&tables.bytes, pattern)?;
-    match value {
-        Value::Str(text) => match group::of(tables, pattern) {
-            Some(group) => group::find(tables, group, pattern, text).map(Ok),
-            None => find_in_text(tables, pattern, text).map(Ok),
-        },
-        other => find_in_pieces(tables, pattern, other),
-    }
+    let Value::Str(text) = value else { return find_in_pieces(tables, pattern, value) };
+    let found = match group::group_for(tables, pattern, text) {
+        Some(group) => groups.get_or_insert_default().find(tables, group, pattern, param, text),
+        None => find_in_text(tables, pattern, text),
+    };
+    found.map(Ok)
 }
 
-/// Whether a pattern of no group is found in a text, by the shortest way that its record allows.
+/// Whether a pattern that has an automaton for itself is found in a text, by the shortest way that its
+/// record allows.
 fn find_in_text(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
     let flags = pattern.flags.get();
     if text.is_empty() {

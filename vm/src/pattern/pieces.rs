@@ -3,9 +3,9 @@
 //! It holds back a newline until it knows whether another character follows, because the last
 //! newline of a text is not fed but answered for.
 
-use super::group::{GroupPiece, GroupStand};
 use super::machine::{Said, with};
 use super::nfa::Places;
+use super::shared::{GroupPiece, GroupStand};
 use super::walk::{NfaPiece, Piece, Stand};
 use crate::format::{AUTOMATON_NFA, NONE, PATTERN_EMPTY, Pattern};
 use crate::tables::{Tables, index};
