@@ -31,7 +31,7 @@
 //! WORD_SETS     WordSet*
 //! CLASS_MAP     empty, or ClassMapHead, u16 x stage1, class x 128 x blocks
 //! COLUMN_MAPS   { u8 x classes }*                      each once
-//! AUTOMATON_BYTES   tables, one after another
+//! AUTOMATON_BYTES   empty, or tables, one after another, and AUTOMATON_SLACK zero bytes
 //! AUTOMATA      Automaton*
 //! PATTERNS      Pattern*
 //! GROUPS        Group*

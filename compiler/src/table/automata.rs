@@ -5,9 +5,10 @@ use super::{Tables, TooLarge, number};
 use crate::hir;
 use crate::pyre::{self, Answer, Automata, BitNfa, Compiled, Dfa, End, Forward, GroupKind, Sink};
 use aegis_vm::format::{
-    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK,
-    ClassMapHead, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group, GroupAnswer, NONE, NfaHead, NfaStep,
-    PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, cell_dead, cell_found,
+    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
+    Automaton, CLASS_BLOCK, ClassMapHead, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group, GroupAnswer,
+    NONE, NfaHead, NfaStep, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern,
+    cell_dead, cell_found,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zerocopy::IntoBytes;
@@ -41,6 +42,7 @@ pub(super) fn write(
     for group in &groups {
         writer.group(group, automata)?;
     }
+    tables.automaton_bytes.extend_from_slice(&[0; AUTOMATON_SLACK]);
     Ok(())
 }
 

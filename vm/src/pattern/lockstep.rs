@@ -25,7 +25,7 @@ impl<'p> Visit<'p> for Lockstep<'p, '_> {
 
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<u64> {
         // What fills up the last row is the first again.
@@ -47,7 +47,7 @@ impl<'p> Visit<'p> for Lockstep<'p, '_> {
             let used = self.members.len().div_ceil(SIDE_BY_SIDE);
             let abreast = machines.as_chunks::<SIDE_BY_SIDE>().0.iter();
             for (machines, states) in abreast.zip(states.as_chunks_mut::<SIDE_BY_SIDE>().0).take(used) {
-                step_all(machines, states, ahead, self.tables.class_map.classes)?;
+                step_all(machines, states, ahead)?;
             }
             let open = states.iter().zip(self.members).any(|(&state, _)| state < C::DEAD);
             if filled < AHEAD || !open {
@@ -69,35 +69,26 @@ impl<'p> Visit<'p> for Lockstep<'p, '_> {
 }
 
 impl<'p> Lockstep<'p, '_> {
-    fn member<C: Cells<'p>>(&self, member: U32) -> Option<Machine<'p, C>> {
+    fn member<C: Cells<'p>, K: Class>(&self, member: U32) -> Option<Machine<'p, C, K>> {
         let pattern = self.tables.patterns.get(&self.tables.bytes, index(member))?;
         machine(self.tables, self.tables.automata.get(&self.tables.bytes, index(pattern.forward))?)
     }
 }
 
-/// A found or dead state and a column lead out of the table: it stays. `None` if a column map has fewer
-/// columns than there are classes.
 // A function of its own, so that its states stay in registers.
 #[inline(never)]
-fn step_all<'p, C: Cells<'p>>(
-    machines: &[Machine<'p, C>; SIDE_BY_SIDE],
+fn step_all<'p, C: Cells<'p>, K: Class>(
+    machines: &[Machine<'p, C, K>; SIDE_BY_SIDE],
     states: &mut [usize; SIDE_BY_SIDE],
     classes: &[u16],
-    count: usize,
 ) -> Option<()> {
     let [a, b, c] = machines;
-    // Of one length, so that it takes one register.
-    let maps = [a.column_map.get(..count)?, b.column_map.get(..count)?, c.column_map.get(..count)?];
-    let [map_a, map_b, map_c] = maps;
     let [mut in_a, mut in_b, mut in_c] = *states;
     for &class in classes {
         let class = usize::from(class);
-        if class >= count {
-            return None;
-        }
-        in_a = a.step(in_a, *map_a.get(class)?).unwrap_or(in_a);
-        in_b = b.step(in_b, *map_b.get(class)?).unwrap_or(in_b);
-        in_c = c.step(in_c, *map_c.get(class)?).unwrap_or(in_c);
+        in_a = a.next_or_same(in_a, class)?;
+        in_b = b.next_or_same(in_b, class)?;
+        in_c = c.next_or_same(in_c, class)?;
     }
     *states = [in_a, in_b, in_c];
     Some(())

@@ -5,8 +5,8 @@
 
 use super::nfa::{self, Nfa};
 use crate::format::{
-    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK,
-    CLASS_LOW, cell_dead, cell_found,
+    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
+    Automaton, CLASS_BLOCK, CLASS_LOW, cell_dead, cell_found,
 };
 use crate::tables::{Table, Tables, index};
 use zerocopy::FromBytes;
@@ -30,20 +30,52 @@ pub(crate) enum Blocks {
 
 /// A class as the map holds it.
 pub(super) trait Class: Copy {
+    /// The column of each class.
+    type Columns<'p>: Copy;
+
     fn number(self) -> usize;
+
+    /// A column map, which begins so many bytes into the artifact.
+    fn columns(bytes: &[u8], start: usize, classes: usize) -> Option<Self::Columns<'_>>;
+
+    /// The column of a class.
+    fn column(columns: Self::Columns<'_>, class: usize) -> Option<u8>;
 }
 
 impl Class for u8 {
+    /// More than there are classes, so that no lookup asks how many there are: what follows is of other tables.
+    type Columns<'p> = &'p [u8; 256];
+
     #[inline(always)]
     fn number(self) -> usize {
         usize::from(self)
     }
+
+    fn columns(bytes: &[u8], start: usize, _classes: usize) -> Option<&[u8; 256]> {
+        bytes.get(start..)?.first_chunk()
+    }
+
+    #[inline(always)]
+    fn column(columns: &[u8; 256], class: usize) -> Option<u8> {
+        columns.get(class & 0xff).copied()
+    }
 }
 
 impl Class for U16 {
+    type Columns<'p> = &'p [u8];
+
     #[inline(always)]
     fn number(self) -> usize {
         usize::from(self.get())
+    }
+
+    fn columns(bytes: &[u8], start: usize, classes: usize) -> Option<&[u8]> {
+        bytes.get(start..start.checked_add(classes)?)
+    }
+
+    #[inline(always)]
+    fn column(columns: &[u8], class: usize) -> Option<u8> {
+        columns.get(class).copied()
     }
 }
 
@@ -65,10 +97,10 @@ impl<'p, K: Class> Classes<'p, K> {
         Some(Classes { low: blocks.first_chunk()?, stage1, blocks, rest: map.rest })
     }
 
-    /// The class of a byte, if it is a character of its own.
+    /// The class of a byte of ASCII.
     #[inline(always)]
     pub(super) fn ascii(&self, byte: u8) -> Option<usize> {
-        (byte < 0x80).then_some(self.low.get(usize::from(byte))?.number())
+        Some(self.low.get(usize::from(byte))?.number())
     }
 
     /// The class of a character.
@@ -88,46 +120,50 @@ impl<'p, K: Class> Classes<'p, K> {
     }
 }
 
-/// The cells of a table in one of their forms.
+/// The cells of a table in one of their forms. A state is what a cell holds.
 pub(super) trait Cells<'p>: Copy {
-    /// The least of the cells that are no row.
+    /// The least of the states that have no row.
     const DEAD: usize;
-    /// The cell that means found.
+    /// The state that means found.
     const FOUND: usize;
-    /// The bytes of a cell.
-    const WIDTH: usize;
 
-    /// The cells of a table.
-    fn of(bytes: &'p [u8]) -> Self;
+    /// The cells of a table that is so many bytes long, which begins `skip` cells into the bytes.
+    fn of(bytes: &'p [u8], skip: usize, length: usize) -> Option<Self>;
 
-    /// What a cell holds.
-    fn cell(self, at: usize) -> Option<usize>;
+    /// The cell of a row and a column.
+    fn cell(self, state: usize, stride: usize, column: u8) -> Option<usize>;
 
-    /// Where the row of a state begins.
-    fn row(state: usize, stride: usize) -> usize;
+    /// The same, but a state without a row stays.
+    fn cell_or_same(self, state: usize, stride: usize, column: u8) -> usize;
 }
 
+/// Tables of this form have no more than 254 bytes, so that a row and a column lead nowhere past this window:
+/// no lookup has to ask. The bytes that follow the table are not its own.
 #[derive(Clone, Copy)]
-pub(super) struct Bytes<'p>(&'p [u8]);
+pub(super) struct Bytes<'p>(&'p [u8; AUTOMATON_SLACK]);
 
 impl<'p> Cells<'p> for Bytes<'p> {
     const DEAD: usize = 0xfe;
     const FOUND: usize = 0xff;
-    const WIDTH: usize = 1;
 
     #[inline(always)]
-    fn of(bytes: &'p [u8]) -> Self {
-        Bytes(bytes)
+    fn of(bytes: &'p [u8], skip: usize, _length: usize) -> Option<Self> {
+        Some(Bytes(bytes.get(skip..)?.first_chunk()?))
+    }
+
+    // The column first: it is known before the state is.
+    #[inline(always)]
+    fn cell(self, state: usize, _stride: usize, column: u8) -> Option<usize> {
+        let column: &[u8; 0x100] = self.0.get(usize::from(column)..)?.first_chunk()?;
+        column.get(state & 0xff).map(|&cell| usize::from(cell))
     }
 
     #[inline(always)]
-    fn cell(self, at: usize) -> Option<usize> {
-        Some(usize::from(*self.0.get(at)?))
-    }
-
-    #[inline(always)]
-    fn row(state: usize, _stride: usize) -> usize {
-        state
+    fn cell_or_same(self, state: usize, stride: usize, column: u8) -> usize {
+        match self.cell(state, stride, column) {
+            Some(cell) if state < Self::DEAD => cell,
+            _ => state,
+        }
     }
 }
 
@@ -137,21 +173,21 @@ pub(super) struct Shorts<'p>(&'p [U16]);
 impl<'p> Cells<'p> for Shorts<'p> {
     const DEAD: usize = 0xfffe;
     const FOUND: usize = 0xffff;
-    const WIDTH: usize = 2;
 
     #[inline(always)]
-    fn of(bytes: &'p [u8]) -> Self {
-        Shorts(shorts(bytes))
+    fn of(bytes: &'p [u8], skip: usize, length: usize) -> Option<Self> {
+        Some(Shorts(shorts(bytes.get(..length)?).get(skip..)?))
     }
 
     #[inline(always)]
-    fn cell(self, at: usize) -> Option<usize> {
-        Some(usize::from(self.0.get(at)?.get()))
+    fn cell(self, state: usize, _stride: usize, column: u8) -> Option<usize> {
+        Some(usize::from(self.0.get(state + usize::from(column))?.get()))
     }
 
     #[inline(always)]
-    fn row(state: usize, _stride: usize) -> usize {
-        state
+    fn cell_or_same(self, state: usize, stride: usize, column: u8) -> usize {
+        // It has no row, so there is no cell.
+        self.cell(state, stride, column).unwrap_or(state)
     }
 }
 
@@ -161,28 +197,27 @@ pub(super) struct Rows<'p>(&'p [U16]);
 impl<'p> Cells<'p> for Rows<'p> {
     const DEAD: usize = 0xfffe;
     const FOUND: usize = 0xffff;
-    const WIDTH: usize = 2;
 
     #[inline(always)]
-    fn of(bytes: &'p [u8]) -> Self {
-        Rows(shorts(bytes))
+    fn of(bytes: &'p [u8], skip: usize, length: usize) -> Option<Self> {
+        Some(Rows(shorts(bytes.get(..length)?).get(skip..)?))
     }
 
     #[inline(always)]
-    fn cell(self, at: usize) -> Option<usize> {
-        Some(usize::from(self.0.get(at)?.get()))
+    fn cell(self, state: usize, stride: usize, column: u8) -> Option<usize> {
+        Some(usize::from(self.0.get(state * stride + usize::from(column))?.get()))
     }
 
     #[inline(always)]
-    fn row(state: usize, stride: usize) -> usize {
-        state * stride
+    fn cell_or_same(self, state: usize, stride: usize, column: u8) -> usize {
+        self.cell(state, stride, column).unwrap_or(state)
     }
 }
 
 /// A deterministic automaton, borrowed.
 #[derive(Clone, Copy)]
-pub(super) struct Machine<'p, C> {
-    pub(super) column_map: &'p [u8],
+pub(super) struct Machine<'p, C, K: Class> {
+    columns: K::Columns<'p>,
     /// The cells, so that a row and a column lead to the next state.
     cells: C,
     /// Every cell, so that a row leads to the answer of a shared automaton.
@@ -201,17 +236,17 @@ pub(super) struct Said {
     pub(super) newline: bool,
 }
 
-impl<'p, C: Cells<'p>> Machine<'p, C> {
-    /// The next state.
+impl<'p, C: Cells<'p>, K: Class> Machine<'p, C, K> {
+    /// The state after one that has a row.
     #[inline(always)]
     pub(super) fn next(&self, state: usize, class: usize) -> Option<usize> {
-        self.step(state, *self.column_map.get(class)?)
+        self.cells.cell(state, self.stride, K::column(self.columns, class)?)
     }
 
-    /// The next state by the column of a character.
+    /// The state after any; found and dead ones stay.
     #[inline(always)]
-    pub(super) fn step(&self, state: usize, column: u8) -> Option<usize> {
-        self.cells.cell(C::row(state, self.stride) + usize::from(column))
+    pub(super) fn next_or_same(&self, state: usize, class: usize) -> Option<usize> {
+        Some(self.cells.cell_or_same(state, self.stride, K::column(self.columns, class)?))
     }
 
     /// What a state of a pattern's own automaton says.
@@ -229,7 +264,7 @@ impl<'p, C: Cells<'p>> Machine<'p, C> {
     /// The number of the answer of a row of a shared automaton.
     #[inline(always)]
     pub(super) fn answer(&self, state: usize) -> Option<usize> {
-        self.all.cell(C::row(state, self.stride))
+        self.all.cell(state, self.stride, 0)
     }
 }
 
@@ -240,7 +275,7 @@ pub(super) trait Visit<'p> {
 
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<Self::Out>;
 
@@ -271,11 +306,14 @@ fn with_classes<'p, K: Class, V: Visit<'p>>(
     visit: V,
 ) -> Option<V::Out> {
     match automaton.kind.get() & !AUTOMATON_SHARED {
-        AUTOMATON_BYTE => visit.machine(machine::<Bytes<'p>>(tables, automaton)?, classes),
-        AUTOMATON_SHORT => visit.machine(machine::<Shorts<'p>>(tables, automaton)?, classes),
-        AUTOMATON_WIDE => visit.machine(machine::<Rows<'p>>(tables, automaton)?, classes),
-        _ => visit
-            .nfa(Nfa::new(column_map(tables, automaton)?, automaton, table(tables, automaton)?)?, classes),
+        AUTOMATON_BYTE => visit.machine(machine::<Bytes<'p>, K>(tables, automaton)?, classes),
+        AUTOMATON_SHORT => visit.machine(machine::<Shorts<'p>, K>(tables, automaton)?, classes),
+        AUTOMATON_WIDE => visit.machine(machine::<Rows<'p>, K>(tables, automaton)?, classes),
+        _ => {
+            let (start, classes_count) = column_map(tables, automaton)?;
+            let columns = tables.bytes.get(start..start.checked_add(classes_count)?)?;
+            visit.nfa(Nfa::new(columns, automaton, table(tables, automaton)?)?, classes)
+        }
     }
 }
 
@@ -287,13 +325,18 @@ fn shorts(bytes: &[u8]) -> &[U16] {
 
 /// The automaton of a record with its cells in one form.
 #[inline(always)]
-pub(super) fn machine<'p, C: Cells<'p>>(tables: &'p Tables, automaton: &Automaton) -> Option<Machine<'p, C>> {
-    let table = table(tables, automaton)?;
+pub(super) fn machine<'p, C: Cells<'p>, K: Class>(
+    tables: &'p Tables,
+    automaton: &Automaton,
+) -> Option<Machine<'p, C, K>> {
+    let start = tables.automaton_bytes.start.checked_add(index(automaton.table))?;
+    let (bytes, length) = (tables.bytes.get(start..)?, table_length(automaton)?);
     let skip = answer_cells(automaton);
+    let (start, classes) = column_map(tables, automaton)?;
     Some(Machine {
-        column_map: column_map(tables, automaton)?,
-        cells: C::of(table.get(skip * C::WIDTH..)?),
-        all: C::of(table),
+        columns: K::columns(&tables.bytes, start, classes)?,
+        cells: C::of(bytes, skip, length)?,
+        all: C::of(bytes, 0, length)?,
         stride: index(automaton.columns) + skip,
         start: index(automaton.start),
         marks: automaton.marks.map(index),
@@ -305,10 +348,11 @@ fn answer_cells(automaton: &Automaton) -> usize {
     usize::from(automaton.kind.get() & AUTOMATON_SHARED != 0)
 }
 
-fn column_map<'p>(tables: &'p Tables, automaton: &Automaton) -> Option<&'p [u8]> {
+/// Where a column map begins in the artifact, and its length.
+fn column_map(tables: &Tables, automaton: &Automaton) -> Option<(usize, usize)> {
     let classes = tables.class_map.classes;
     let start = tables.column_maps.start.checked_add(index(automaton.column_map).checked_mul(classes)?)?;
-    tables.bytes.get(start..start.checked_add(classes)?)
+    Some((start, classes))
 }
 
 fn table<'p>(tables: &'p Tables, automaton: &Automaton) -> Option<&'p [u8]> {
@@ -344,7 +388,10 @@ pub(crate) fn check_automaton(
         return None;
     }
     let end = next.checked_add(table_length(automaton)?)?;
-    let bytes = table(tables, automaton).filter(|_| end <= tables.automaton_bytes.len())?;
+    let bytes = table(tables, automaton)?;
+    if end.checked_add(AUTOMATON_SLACK)? > tables.automaton_bytes.len() {
+        return None;
+    }
     let marks = automaton.marks.map(index);
     if automaton.kind.get() == AUTOMATON_NFA {
         let unused = automaton.start.get() == 0 && marks == [0; 3];
@@ -380,8 +427,8 @@ pub(crate) fn check_automaton(
         Some(greatest)
     };
     let greatest = match kind {
-        AUTOMATON_BYTE => sound(&|at| Bytes(bytes).cell(at)),
-        _ => sound(&|at| Shorts(shorts(bytes)).cell(at)),
+        AUTOMATON_BYTE => sound(&|at| bytes.get(at).map(|&cell| usize::from(cell))),
+        _ => sound(&|at| shorts(bytes).get(at).map(|cell| usize::from(cell.get()))),
     }?;
     let bounds = leads(index(automaton.start)) && marks.is_sorted() && marks.iter().all(|&mark| leads(mark));
     (roomy && bounds && marks[2] <= dead).then_some((end, greatest))

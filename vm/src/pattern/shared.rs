@@ -28,9 +28,9 @@ struct Place {
 impl Place {
     /// Takes a character; `None` if the tables do not hold together.
     #[inline(always)]
-    fn step<'p, C: Cells<'p>>(
+    fn step<'p, C: Cells<'p>, K: Class>(
         &mut self,
-        machine: &Machine<'p, C>,
+        machine: &Machine<'p, C, K>,
         answers: &[GroupAnswer],
         class: Option<usize>,
     ) -> Option<()> {
@@ -43,9 +43,9 @@ impl Place {
 
     /// Takes characters, until nothing more can be found.
     #[inline(always)]
-    fn walk<'p, C: Cells<'p>>(
+    fn walk<'p, C: Cells<'p>, K: Class>(
         &mut self,
-        machine: &Machine<'p, C>,
+        machine: &Machine<'p, C, K>,
         answers: &[GroupAnswer],
         classes: impl Iterator<Item = Option<usize>>,
     ) -> Option<()> {
@@ -67,7 +67,7 @@ const AGAIN: usize = 8;
 /// finds counts from where it is known to be right.
 #[inline(always)]
 fn halves<'p, C: Cells<'p>, K: Class>(
-    machine: &Machine<'p, C>,
+    machine: &Machine<'p, C, K>,
     classes: &Classes<'p, K>,
     answers: &[GroupAnswer],
     text: &[u8],
@@ -83,7 +83,7 @@ fn halves<'p, C: Cells<'p>, K: Class>(
         if place.state >= C::DEAD {
             return Some(place);
         }
-        guess.state = machine.next(guess.state, class(ahead)?).unwrap_or(guess.state);
+        guess.state = machine.next_or_same(guess.state, class(ahead)?)?;
     }
     let guessed = guess.state;
     for (byte, ahead) in first_rest.iter().zip(second_rest) {
@@ -114,7 +114,7 @@ impl<'p> Visit<'p> for Forward<'p, '_> {
     #[inline(never)]
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<u64> {
         let Forward { answers, text, newline } = self;
@@ -144,7 +144,7 @@ impl<'p> Visit<'p> for Backward<'p, '_> {
     #[inline(never)]
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<u64> {
         let Backward { answers, text } = self;
@@ -189,7 +189,7 @@ impl<'p> Visit<'p> for GroupPiece<'p, '_> {
 
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<GroupStand> {
         let (mut state, mut found) = (self.state, self.found);

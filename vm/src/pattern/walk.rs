@@ -18,7 +18,7 @@ const FEWEST: usize = 24;
 /// Steps over a text from a state; stops at a state that nothing can change.
 #[inline(always)]
 fn forward<'p, C: Cells<'p>, K: Class>(
-    machine: Machine<'p, C>,
+    machine: Machine<'p, C, K>,
     classes: Classes<'p, K>,
     text: &str,
     from: usize,
@@ -58,7 +58,7 @@ const KEPT: usize = 16;
 /// Steps over two halves of a block of ASCII, of which the second is no shorter.
 #[inline(always)]
 fn ascii_halves<'p, C: Cells<'p>, K: Class>(
-    machine: Machine<'p, C>,
+    machine: Machine<'p, C, K>,
     classes: Classes<'p, K>,
     from: usize,
     first: &[u8],
@@ -71,8 +71,7 @@ fn ascii_halves<'p, C: Cells<'p>, K: Class>(
         if state >= C::DEAD {
             return Some(state);
         }
-        // A found or dead state and a column lead out of the table: it stays.
-        guess = machine.next(guess, classes.ascii(ahead)?).unwrap_or(guess);
+        guess = machine.next_or_same(guess, classes.ascii(ahead)?)?;
         *kept = u16::try_from(guess).unwrap_or(u16::MAX);
     }
     for (&byte, &ahead) in
@@ -82,7 +81,7 @@ fn ascii_halves<'p, C: Cells<'p>, K: Class>(
         if state >= C::DEAD {
             return Some(state);
         }
-        guess = machine.next(guess, classes.ascii(ahead)?).unwrap_or(guess);
+        guess = machine.next_or_same(guess, classes.ascii(ahead)?)?;
     }
     let (paired, last) = second.split_at_checked(first.len())?;
     let mut rest = paired;
@@ -109,8 +108,8 @@ fn ascii_halves<'p, C: Cells<'p>, K: Class>(
 
 /// Steps over two halves of a block.
 #[inline(always)]
-fn halves<'p, C: Cells<'p>>(
-    machine: Machine<'p, C>,
+fn halves<'p, C: Cells<'p>, K: Class>(
+    machine: Machine<'p, C, K>,
     from: usize,
     mut first: impl Iterator<Item = Option<usize>>,
     second: impl Iterator<Item = Option<usize>> + Clone,
@@ -125,7 +124,7 @@ fn halves<'p, C: Cells<'p>>(
             return Some(state);
         }
         let Some(class) = ahead.next() else { break };
-        guess = machine.next(guess, class?).unwrap_or(guess);
+        guess = machine.next_or_same(guess, class?)?;
         if let Some(kept) = guesses.get_mut(guessed) {
             *kept = u16::try_from(guess).unwrap_or(u16::MAX);
         }
@@ -160,7 +159,7 @@ fn halves<'p, C: Cells<'p>>(
 /// Steps over a text from its end; stops at a state that nothing can change.
 #[inline(always)]
 fn backward<'p, C: Cells<'p>, K: Class>(
-    machine: Machine<'p, C>,
+    machine: Machine<'p, C, K>,
     classes: Classes<'p, K>,
     text: &str,
 ) -> Option<usize> {
@@ -188,7 +187,7 @@ impl<'p> Visit<'p> for Forward<'_> {
     #[inline(never)]
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<Said> {
         Some(machine.said(forward(machine, classes, self.text, machine.start)?))
@@ -216,7 +215,7 @@ impl<'p> Visit<'p> for Backward<'_> {
     #[inline(never)]
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<Said> {
         Some(machine.said(backward(machine, classes, self.text)?))
@@ -248,7 +247,7 @@ impl<'p> Visit<'p> for Piece<'_> {
 
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<Stand> {
         let state = forward(machine, classes, self.text, self.state)?;
@@ -272,7 +271,7 @@ impl<'p> Visit<'p> for NfaPiece<'_, '_> {
 
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        _machine: Machine<'p, C>,
+        _machine: Machine<'p, C, K>,
         _classes: Classes<'p, K>,
     ) -> Option<Stand> {
         None
