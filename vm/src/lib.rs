@@ -100,6 +100,7 @@ mod compare;
 mod decision;
 mod error;
 mod eval;
+mod find;
 pub mod format;
 mod glob;
 mod hash;

@@ -4,7 +4,7 @@ use super::bits::{self, BitNfa};
 use super::classes::{ClassMap, Partition, Sets};
 use super::dfa::{Columns, Excess, Search, determinise};
 use super::minimise::{Dfa, minimise};
-use super::nfa::{self, Direction, Nfa};
+use super::nfa::{self, Direction, Nfa, StateId};
 use super::shape::{self, End, Literals};
 use super::{Pattern, PatternError, PatternErrorKind, shown};
 use std::ops::Range;
@@ -53,6 +53,8 @@ pub struct Compiled {
     pub finite: bool,
     /// Whether every match begins at the start of the text.
     pub anchored: bool,
+    /// The state of a deterministic forward automaton after the prefix.
+    pub after_prefix: Option<StateId>,
 }
 
 /// How a pattern is searched for from the start.
@@ -166,7 +168,13 @@ impl Builder<'_> {
         let (states, work) = (limits.dfa_states / BACKWARD_SHARE, limits.work / BACKWARD_SHARE);
         let backward = parts.backward.as_ref().and_then(|(nfa, end)| {
             let dfa = self.dfa(nfa, &columns, Search::Anchored, states, work).ok()?;
-            Some(Backward { dfa, end: *end })
+            Some(match end {
+                End::Literal => {
+                    let start = self.after(&dfa, parts.literals.needed.chars().rev());
+                    Backward { dfa: dfa.from(start), end: *end }
+                }
+                End::Text | End::Line => Backward { dfa, end: *end },
+            })
         });
         let mut literals = parts.literals.clone();
         match backward.as_ref().map(|backward| backward.end) {
@@ -175,8 +183,15 @@ impl Builder<'_> {
             Some(End::Text | End::Line) => literals = Literals::default(),
             None => literals.suffix = false,
         }
+        let after_prefix = match &forward {
+            Forward::Dfa(dfa) if !literals.prefix.is_empty() => {
+                Some(self.after(dfa, literals.prefix.chars()))
+            }
+            _ => None,
+        };
         let Pattern { ast, root, .. } = pattern;
         Ok(Compiled {
+            after_prefix,
             forward,
             backward,
             literals,
@@ -184,6 +199,13 @@ impl Builder<'_> {
             finite: shape::is_finite(ast, *root),
             anchored: shape::is_anchored(ast, *root),
         })
+    }
+
+    /// The state after so many characters.
+    fn after(&self, dfa: &Dfa, chars: impl Iterator<Item = char>) -> StateId {
+        let column =
+            |c: char| dfa.column_map.get(self.partition.class_of(u32::from(c))).copied().unwrap_or(0);
+        chars.fold(dfa.start, |state, c| dfa.next(state, column(c).into()))
     }
 
     fn dfa(

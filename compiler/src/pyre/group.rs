@@ -92,9 +92,9 @@ impl<'a> Joiner<'a> {
         let (finite, rest) = part(rest, &|compiled| compiled.finite);
         let few = finite.len() < FEWEST_LITERALS;
         // A search for a literal of some length is faster than any walk.
-        let (quick, walked) = part(rest, &|compiled| compiled.literals.needed.len() > 1);
+        let (quick, walked) = part(rest, &|compiled| compiled.literals.longest() > 1);
         let (alone, finite) = if few { (finite, Vec::new()) } else { (Vec::new(), finite) };
-        let (_, alone) = part(alone, &|compiled| !compiled.literals.needed.is_empty());
+        let (_, alone) = part(alone, &|compiled| compiled.literals.longest() > 0);
         drop(quick);
         let forward = |pattern: usize| automata.patterns.get(pattern)?.dfa();
         let reverse = |pattern: usize| Some(&automata.patterns.get(pattern)?.backward.as_ref()?.dfa);

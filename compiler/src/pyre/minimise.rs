@@ -49,6 +49,12 @@ impl Dfa {
         self.table.get(usize::from(state) * self.columns + column).copied().unwrap_or(0)
     }
 
+    /// The same automaton from another state.
+    pub(super) fn from(&self, start: StateId) -> Dfa {
+        let (table, answers) = (self.table.clone(), self.answers.clone());
+        minimise(&Raw { columns: self.columns, start, table, answers }, &self.column_map)
+    }
+
     /// What a state answers.
     pub(super) fn answer(&self, state: StateId) -> Answer {
         self.answers.get(usize::from(state)).copied().unwrap_or_default()

@@ -37,7 +37,8 @@ pub use compile::{Automata, Backward, Compiled, Forward, Limits, compile};
 pub use dfa::Answer;
 pub use group::{Group, GroupKind, group};
 pub use minimise::{CellForm, Dfa, Sink};
-pub use shape::{End, Literals};
+pub use nfa::StateId;
+pub use shape::{End, Literals, rarest};
 
 use ast::{Ast, NodeId};
 use std::ops::Range;

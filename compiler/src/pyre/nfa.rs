@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A state of an [`Nfa`].
-pub(super) type StateId = u16;
+pub type StateId = u16;
 
 /// What a state does.
 #[derive(Clone, Copy, Debug)]

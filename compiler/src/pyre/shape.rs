@@ -8,12 +8,19 @@ use super::tables;
 pub struct Literals {
     /// What every text in which the pattern is found holds; may be empty.
     pub needed: String,
-    /// What every match begins with, whatever stands before; may be empty.
+    /// What every match begins with, whatever stands before; without a newline, may be empty.
     pub prefix: String,
     /// Whether the pattern is nothing but what is needed.
     pub exact: bool,
     /// Whether every match ends with what is needed, and asks for nothing around it.
     pub suffix: bool,
+}
+
+impl Literals {
+    /// The bytes of the longest text that is looked for before a walk.
+    pub(super) fn longest(&self) -> usize {
+        self.needed.len().max(self.prefix.len())
+    }
 }
 
 /// Where the matches of a pattern end.
@@ -54,9 +61,23 @@ pub(super) fn literals(ast: &Ast, root: NodeId) -> Literals {
     let needed = runs.into_iter().max_by_key(String::len).unwrap_or_default();
     let looks = ast.nodes().iter().any(|node| matches!(node.kind, NodeKind::Look(_)));
     let suffix = !exact && !looks && last == needed && last.len() > 1;
-    // A search for one byte hardly pays where the walk begins at it.
-    let prefix = if exact { String::new() } else { prefix };
+    let prefix = prefix.split('\n').next().filter(|_| !exact).unwrap_or_default().to_owned();
+    // What begins every match need not be looked for again.
+    let needed = if needed == prefix && !suffix { String::new() } else { needed };
     Literals { exact: exact && !needed.is_empty(), needed, prefix, suffix }
+}
+
+/// The byte of a literal that texts have least often, by a guess that holds for names, paths and prose alike; 0 for an
+/// empty one. Only the speed of a search depends on it.
+#[must_use]
+pub fn rarest(literal: &str) -> u8 {
+    const COMMON: &[u8] = b" etaoinsrhldcumfpgwybvkxjqz./-_0123456789:,";
+    let rank = |&byte: &u8| match byte {
+        0x80.. => 0,
+        _ => COMMON.iter().position(|&common| common == byte).map_or(usize::MAX, |rank| rank + 1),
+    };
+    let places = (0..=u8::MAX).zip(literal.as_bytes());
+    places.max_by_key(|(_, byte)| rank(byte)).map_or(0, |(place, _)| place)
 }
 
 /// The parts of a node; nesting is bounded by the parser.

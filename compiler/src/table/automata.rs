@@ -3,7 +3,9 @@
 use super::strings::Strings;
 use super::{Tables, TooLarge, number};
 use crate::hir;
-use crate::pyre::{self, Answer, Automata, BitNfa, Compiled, Dfa, End, Forward, GroupKind, Sink};
+use crate::pyre::{
+    self, Answer, Automata, Backward, BitNfa, Compiled, Dfa, End, Forward, GroupKind, Sink, StateId, rarest,
+};
 use aegis_vm::format::{
     AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
     Automaton, CLASS_BLOCK, ClassMapHead, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group, GroupAnswer,
@@ -110,13 +112,16 @@ impl Writer<'_> {
         own: &Own,
         strings: &mut Strings,
     ) -> Result<Pattern, TooLarge> {
-        let forward = match &compiled.forward {
-            _ if !own.forward => U32::new(NONE),
-            Forward::Dfa(dfa) => self.dfa(dfa, &Says::Bits)?,
-            Forward::Bits(bits) => self.bits(bits)?,
+        let (forward, after_prefix) = match &compiled.forward {
+            _ if !own.forward => (U32::new(NONE), U32::new(NONE)),
+            Forward::Dfa(dfa) => {
+                let (place, cell) = self.dfa(dfa, &Says::Bits, compiled.after_prefix.unwrap_or(dfa.start))?;
+                (place, compiled.after_prefix.map_or(U32::new(NONE), |_| cell))
+            }
+            Forward::Bits(bits) => (self.bits(bits)?, U32::new(NONE)),
         };
         let backward = match &compiled.backward {
-            Some(backward) if own.backward => self.dfa(&backward.dfa, &Says::Bits)?,
+            Some(Backward { dfa, .. }) if own.backward => self.dfa(dfa, &Says::Bits, dfa.start)?.0,
             _ => U32::new(NONE),
         };
         let literals = &compiled.literals;
@@ -136,6 +141,9 @@ impl Writer<'_> {
             backward,
             group: U32::new(NONE),
             bit: U32::new(0),
+            after_prefix,
+            literal_rarest: rarest(&literals.needed),
+            prefix_rarest: rarest(&literals.prefix),
         })
     }
 
@@ -191,11 +199,12 @@ impl Writer<'_> {
             newline: U64::new(answer.newline),
         };
         self.tables.group_answers.extend(order.into_iter().map(record));
-        self.dfa(dfa, &Says::Numbers(&numbers))
+        Ok(self.dfa(dfa, &Says::Numbers(&numbers), dfa.start)?.0)
     }
 
-    /// Writes a deterministic automaton, its rows in the order of what they say.
-    fn dfa(&mut self, dfa: &Dfa, says: &Says<'_>) -> Result<U32, TooLarge> {
+    /// Writes a deterministic automaton, its rows in the order of what they say; gives its place, and the cell
+    /// that leads to a state.
+    fn dfa(&mut self, dfa: &Dfa, says: &Says<'_>, of: StateId) -> Result<(U32, U32), TooLarge> {
         let answer_of = |state: u16| dfa.answers.get(usize::from(state)).copied().unwrap_or_default();
         let place = |answer: Answer| match says {
             Says::Bits => match (answer.end & 1, answer.newline & 1) {
@@ -262,7 +271,7 @@ impl Writer<'_> {
             number(if before == rows.len() { cell_dead(form) } else { before * step }, "states")
         };
         let column_map = self.column_map(&dfa.column_map)?;
-        self.automaton(Automaton {
+        let place = self.automaton(Automaton {
             kind: U32::new(form | shared),
             column_map,
             columns: number(dfa.columns, "columns")?,
@@ -270,7 +279,8 @@ impl Writer<'_> {
             start: number(value(dfa.start), "states")?,
             marks: [mark(1)?, mark(2)?, mark(3)?],
             table,
-        })
+        })?;
+        Ok((place, number(value(of), "states")?))
     }
 
     /// Writes an automaton of sets of places.

@@ -115,7 +115,7 @@ pub struct Pattern {
     pub text: Text,
     /// What every text in which it is found holds; may be empty.
     pub literal: Text,
-    /// What every match begins with, whatever stands before; may be empty.
+    /// What every match begins with, whatever stands before; without a newline, may be empty.
     pub prefix: Text,
     /// The `PATTERN_` bits.
     pub flags: U32,
@@ -127,6 +127,12 @@ pub struct Pattern {
     pub group: U32,
     /// Its bit in the group; 0 without one.
     pub bit: U32,
+    /// The state of its forward automaton after its prefix, or [`NONE`].
+    pub after_prefix: U32,
+    /// The byte of the literal that is least often met; 0 without one.
+    pub literal_rarest: u8,
+    /// The byte of the prefix that is least often met; 0 without one.
+    pub prefix_rarest: u8,
 }
 
 /// No automaton, no group.
@@ -136,7 +142,7 @@ pub const NONE: u32 = u32::MAX;
 pub const PATTERN_EMPTY: u32 = 1;
 /// The pattern is found wherever its literal is.
 pub const PATTERN_EXACT: u32 = 2;
-/// The backward automaton is fed from where the first literal ends: if it finds nothing there, the
+/// The backward automaton is fed from where the first literal begins: if it finds nothing there, the
 /// forward one must be asked.
 pub const PATTERN_SUFFIX: u32 = 4;
 /// The pattern may also end before a final newline; only where there is a backward automaton, and not with

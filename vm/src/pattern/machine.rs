@@ -372,6 +372,22 @@ fn table_length(automaton: &Automaton) -> Option<usize> {
     }
 }
 
+/// Whether a cell of a deterministic automaton leads to a row, or says that something or nothing is found.
+pub(crate) fn leads(automaton: &Automaton, cell: usize) -> bool {
+    let kind = automaton.kind.get() & !AUTOMATON_SHARED;
+    let (skip, rows) = (answer_cells(automaton), index(automaton.rows));
+    let row = match kind {
+        AUTOMATON_BYTE | AUTOMATON_SHORT => {
+            let stride = index(automaton.columns) + skip;
+            cell.is_multiple_of(stride) && cell / stride < rows
+        }
+        AUTOMATON_WIDE => cell < rows,
+        _ => false,
+    };
+    // What a group finds it goes on from.
+    row || cell == cell_dead(kind) || cell == cell_found(kind) && skip == 0
+}
+
 /// Whether an automaton is sound: its table begins at `next`, its column map names no column that is not
 /// there (`widest` has the greatest column of each map), and every cell leads to a row. Gives
 /// where its table ends, and the greatest answer of its rows.
@@ -399,21 +415,14 @@ pub(crate) fn check_automaton(
     }
     let skip = answer_cells(automaton);
     let stride = columns + skip;
-    let (dead, found) = (cell_dead(kind), cell_found(kind));
+    let dead = cell_dead(kind);
     // No row begins where a dead or found cell and a column would lead into the table.
     let roomy = match kind {
         AUTOMATON_WIDE => rows <= dead,
         AUTOMATON_BYTE | AUTOMATON_SHORT => rows.checked_mul(stride)? <= dead,
         _ => false,
     };
-    let leads = |cell: usize| {
-        let row = match kind {
-            AUTOMATON_WIDE => cell < rows,
-            _ => cell.is_multiple_of(stride) && cell / stride < rows,
-        };
-        // What a group finds it goes on from.
-        row || cell == dead || cell == found && skip == 0
-    };
+    let leads = |cell: usize| leads(automaton, cell);
     let sound = |cell: &dyn Fn(usize) -> Option<usize>| {
         let mut greatest = 0;
         for row in 0..rows {

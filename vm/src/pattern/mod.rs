@@ -17,8 +17,9 @@ mod shared;
 mod walk;
 
 pub(crate) use group::{Groups, check_group};
-pub(crate) use machine::{Blocks, ClassMap, check_automaton};
+pub(crate) use machine::{Blocks, ClassMap, check_automaton, leads};
 
+use crate::find::find;
 use crate::format::{NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern};
 use crate::pystr::{self, TooDeep};
 use crate::tables::{Tables, index};
@@ -51,33 +52,44 @@ fn find_in_text(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> 
         return Some(flags & PATTERN_EMPTY != 0);
     }
     let mut from = text;
-    if pattern.literal.length.get() > 0 {
-        let literal = tables.text(pattern.literal)?;
-        if !holds(text, literal) {
+    if pattern.prefix.length.get() > 0 {
+        let Some(at) = find(text, tables.text(pattern.prefix)?, pattern.prefix_rarest.into()) else {
             return Some(false);
-        }
+        };
+        from = text.get(at..)?;
+    }
+    if pattern.literal.length.get() > 0 && (from.len() == text.len() || from.len() > WORTH_A_SEARCH) {
+        let Some(at) = find(from, tables.text(pattern.literal)?, pattern.literal_rarest.into()) else {
+            return Some(false);
+        };
         if flags & PATTERN_EXACT != 0 {
             return Some(true);
         }
-        if flags & PATTERN_SUFFIX != 0 && ends_at_first(tables, pattern, text, literal)? {
+        if flags & PATTERN_SUFFIX != 0 && begins_before(tables, pattern, from.get(..at)?)? {
             return Some(true);
-        }
-    }
-    if pattern.prefix.length.get() > 0 {
-        match skip_to(text, tables.text(pattern.prefix)?) {
-            Some(start) => from = start,
-            None => return Some(false),
         }
     }
     if pattern.backward.get() != NONE && flags & PATTERN_SUFFIX == 0 {
         return ends_at_end(tables, pattern, text);
     }
-    let forward = index(pattern.forward);
-    match from.strip_suffix('\n') {
-        Some(body) => Some(machine::with(tables, forward, walk::Forward { text: body })?.newline),
-        None => Some(machine::with(tables, forward, walk::Forward { text: from })?.end),
+    let (mut rest, mut state) = (from, None);
+    if pattern.after_prefix.get() != NONE {
+        (rest, state) = (from.get(index(pattern.prefix.length)..)?, Some(index(pattern.after_prefix)));
+    }
+    let walk = |text| machine::with(tables, index(pattern.forward), walk::Forward { text, from: state });
+    match rest.strip_suffix('\n') {
+        Some(body) => Some(walk(body)?.newline),
+        None => Some(walk(rest)?.end),
     }
 }
+
+/// Whether a match begins in what stands before the first literal and ends with the literal.
+fn begins_before(tables: &Tables, pattern: &Pattern, before: &str) -> Option<bool> {
+    Some(machine::with(tables, index(pattern.backward), walk::Backward { text: before })?.end)
+}
+
+/// The bytes of a text from which on a literal is looked for before a walk that knows where it begins.
+const WORTH_A_SEARCH: usize = 32;
 
 /// Whether a match ends where the text does, or before its final newline.
 fn ends_at_end(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
@@ -89,39 +101,6 @@ fn ends_at_end(tables: &Tables, pattern: &Pattern, text: &str) -> Option<bool> {
         Some(shorter) if pattern.flags.get() & PATTERN_NEWLINE != 0 => ends(shorter),
         _ => Some(false),
     }
-}
-
-/// Whether a match ends where the first literal does, as far as that place is found at a glance.
-fn ends_at_first(tables: &Tables, pattern: &Pattern, text: &str, literal: &str) -> Option<bool> {
-    let Some(rest) = skip_to(text, literal).and_then(|rest| rest.strip_prefix(literal)) else {
-        return Some(false);
-    };
-    let text = text.get(..text.len().checked_sub(rest.len())?)?;
-    Some(machine::with(tables, index(pattern.backward), walk::Backward { text })?.end)
-}
-
-/// Whether a text holds a literal, which is not empty.
-fn holds(text: &str, literal: &str) -> bool {
-    match literal.as_bytes() {
-        [byte] => text.as_bytes().contains(byte),
-        _ => text.contains(literal),
-    }
-}
-
-/// A text from where a literal may first stand, if it may: a few places that begin as the literal does are
-/// looked at, so that this takes no longer than a walk.
-fn skip_to<'t>(text: &'t str, literal: &str) -> Option<&'t str> {
-    const PLACES: usize = 4;
-    let first = literal.chars().next()?;
-    let mut rest = text.get(text.find(first)?..)?;
-    for _ in 1..PLACES {
-        if rest.starts_with(literal) {
-            break;
-        }
-        let after = rest.get(first.len_utf8()..)?;
-        rest = after.get(after.find(first)?..)?;
-    }
-    Some(rest)
 }
 
 fn find_in_pieces(tables: &Tables, pattern: &Pattern, value: Value<'_>) -> Option<Result<bool, TooDeep>> {

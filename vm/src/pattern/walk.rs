@@ -175,9 +175,11 @@ fn backward<'p, C: Cells<'p>, K: Class>(
     Some(state)
 }
 
-/// Steps from the start of a text without its last newline; gives what is found.
+/// Steps over a text without its last newline; gives what is found.
 pub(super) struct Forward<'t> {
     pub(super) text: &'t str,
+    /// Where to step from; `None` is the start.
+    pub(super) from: Option<usize>,
 }
 
 impl<'p> Visit<'p> for Forward<'_> {
@@ -190,7 +192,7 @@ impl<'p> Visit<'p> for Forward<'_> {
         machine: Machine<'p, C, K>,
         classes: Classes<'p, K>,
     ) -> Option<Said> {
-        Some(machine.said(forward(machine, classes, self.text, machine.start)?))
+        Some(machine.said(forward(machine, classes, self.text, self.from.unwrap_or(machine.start))?))
     }
 
     fn nfa<K: Class>(self, nfa: Nfa<'p>, classes: Classes<'p, K>) -> Option<Said> {

@@ -6,7 +6,7 @@ use crate::format::{
     PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SectionId,
 };
 use crate::load::malformed;
-use crate::pattern::{Blocks, check_automaton, check_group};
+use crate::pattern::{Blocks, check_automaton, check_group, leads};
 use crate::tables::{Tables, index};
 
 pub(super) fn check(tables: &Tables) -> Checked {
@@ -94,6 +94,17 @@ fn check_patterns(tables: &Tables) -> Checked {
     for pattern in tables.patterns.slice(&tables.bytes).unwrap_or_default() {
         let &Pattern { flags, forward, backward, group, bit, .. } = pattern;
         let (literal, prefix) = (tables.text(pattern.literal), tables.text(pattern.prefix));
+        let stands = |place: u8, text: Option<&str>| {
+            place == 0 || text.is_some_and(|text| usize::from(place) < text.len())
+        };
+        let after_prefix = match pattern.after_prefix.get() {
+            NONE => true,
+            _ => {
+                let forward = tables.automata.get(&tables.bytes, index(forward));
+                forward.is_some_and(|forward| leads(forward, index(pattern.after_prefix)))
+                    && pattern.prefix.length.get() > 0
+            }
+        };
         let known = PATTERN_EMPTY | PATTERN_EXACT | PATTERN_SUFFIX | PATTERN_NEWLINE;
         let needs = |flag, holds| flags.get() & flag == 0 || holds;
         let has_literal = pattern.literal.length.get() > 0;
@@ -101,7 +112,10 @@ fn check_patterns(tables: &Tables) -> Checked {
             && literal.is_some()
             && flags.get() & !known == 0
             && needs(PATTERN_EXACT, has_literal)
-            && prefix.is_some()
+            && prefix.is_some_and(|prefix| !prefix.contains('\n'))
+            && stands(pattern.literal_rarest, literal)
+            && stands(pattern.prefix_rarest, prefix)
+            && after_prefix
             && needs(
                 PATTERN_SUFFIX,
                 has_literal && backward.get() != NONE && flags.get() & PATTERN_NEWLINE == 0,
