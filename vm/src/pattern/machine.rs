@@ -127,8 +127,8 @@ pub(super) trait Cells<'p>: Copy {
     /// The state that means found.
     const FOUND: usize;
 
-    /// The cells of a table that is so many bytes long, which begins `skip` cells into the bytes.
-    fn of(bytes: &'p [u8], skip: usize, length: usize) -> Option<Self>;
+    /// The cells of a table of so many cells, from the one after `skip` others.
+    fn of(bytes: &'p [u8], skip: usize, count: usize) -> Option<Self>;
 
     /// The cell of a row and a column.
     fn cell(self, state: usize, stride: usize, column: u8) -> Option<usize>;
@@ -147,7 +147,7 @@ impl<'p> Cells<'p> for Bytes<'p> {
     const FOUND: usize = 0xff;
 
     #[inline(always)]
-    fn of(bytes: &'p [u8], skip: usize, _length: usize) -> Option<Self> {
+    fn of(bytes: &'p [u8], skip: usize, _count: usize) -> Option<Self> {
         Some(Bytes(bytes.get(skip..)?.first_chunk()?))
     }
 
@@ -175,8 +175,8 @@ impl<'p> Cells<'p> for Shorts<'p> {
     const FOUND: usize = 0xffff;
 
     #[inline(always)]
-    fn of(bytes: &'p [u8], skip: usize, length: usize) -> Option<Self> {
-        Some(Shorts(shorts(bytes.get(..length)?).get(skip..)?))
+    fn of(bytes: &'p [u8], skip: usize, count: usize) -> Option<Self> {
+        Some(Shorts(shorts(bytes.get(..count.wrapping_mul(2))?).get(skip..)?))
     }
 
     #[inline(always)]
@@ -199,8 +199,8 @@ impl<'p> Cells<'p> for Rows<'p> {
     const FOUND: usize = 0xffff;
 
     #[inline(always)]
-    fn of(bytes: &'p [u8], skip: usize, length: usize) -> Option<Self> {
-        Some(Rows(shorts(bytes.get(..length)?).get(skip..)?))
+    fn of(bytes: &'p [u8], skip: usize, count: usize) -> Option<Self> {
+        Some(Rows(shorts(bytes.get(..count.wrapping_mul(2))?).get(skip..)?))
     }
 
     #[inline(always)]
@@ -310,8 +310,8 @@ fn with_classes<'p, K: Class, V: Visit<'p>>(
         AUTOMATON_SHORT => visit.machine(machine::<Shorts<'p>, K>(tables, automaton)?, classes),
         AUTOMATON_WIDE => visit.machine(machine::<Rows<'p>, K>(tables, automaton)?, classes),
         _ => {
-            let (start, classes_count) = column_map(tables, automaton)?;
-            let columns = tables.bytes.get(start..start.checked_add(classes_count)?)?;
+            let (start, count) = column_map(tables, automaton);
+            let columns = tables.bytes.get(start..start.checked_add(count)?)?;
             visit.nfa(Nfa::new(columns, automaton, table(tables, automaton)?)?, classes)
         }
     }
@@ -329,15 +329,17 @@ pub(super) fn machine<'p, C: Cells<'p>, K: Class>(
     tables: &'p Tables,
     automaton: &Automaton,
 ) -> Option<Machine<'p, C, K>> {
-    let start = tables.automaton_bytes.start.checked_add(index(automaton.table))?;
-    let (bytes, length) = (tables.bytes.get(start..)?, table_length(automaton)?);
+    // The loader has seen that none of these is too large.
+    let bytes = tables.bytes.get(tables.automaton_bytes.start.wrapping_add(index(automaton.table))..)?;
     let skip = answer_cells(automaton);
-    let (start, classes) = column_map(tables, automaton)?;
+    let stride = index(automaton.columns).wrapping_add(skip);
+    let count = index(automaton.rows).wrapping_mul(stride);
+    let (start, classes) = column_map(tables, automaton);
     Some(Machine {
         columns: K::columns(&tables.bytes, start, classes)?,
-        cells: C::of(bytes, skip, length)?,
-        all: C::of(bytes, 0, length)?,
-        stride: index(automaton.columns) + skip,
+        cells: C::of(bytes, skip, count)?,
+        all: C::of(bytes, 0, count)?,
+        stride,
         start: index(automaton.start),
         marks: automaton.marks.map(index),
     })
@@ -349,10 +351,10 @@ fn answer_cells(automaton: &Automaton) -> usize {
 }
 
 /// Where a column map begins in the artifact, and its length.
-fn column_map(tables: &Tables, automaton: &Automaton) -> Option<(usize, usize)> {
+fn column_map(tables: &Tables, automaton: &Automaton) -> (usize, usize) {
     let classes = tables.class_map.classes;
-    let start = tables.column_maps.start.checked_add(index(automaton.column_map).checked_mul(classes)?)?;
-    Some((start, classes))
+    let before = index(automaton.column_map).wrapping_mul(classes);
+    (tables.column_maps.start.wrapping_add(before), classes)
 }
 
 fn table<'p>(tables: &'p Tables, automaton: &Automaton) -> Option<&'p [u8]> {

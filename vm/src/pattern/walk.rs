@@ -65,14 +65,14 @@ fn ascii_halves<'p, C: Cells<'p>, K: Class>(
     second: &[u8],
 ) -> Option<usize> {
     let (mut state, mut guess) = (from, machine.start);
-    let mut guesses = [0_u16; KEPT];
+    let mut guesses = [0; KEPT];
     for ((&byte, &ahead), kept) in first.iter().zip(second).zip(&mut guesses) {
         state = machine.next(state, classes.ascii(byte)?)?;
         if state >= C::DEAD {
             return Some(state);
         }
         guess = machine.next_or_same(guess, classes.ascii(ahead)?)?;
-        *kept = u16::try_from(guess).unwrap_or(u16::MAX);
+        *kept = guess;
     }
     for (&byte, &ahead) in
         first.get(KEPT..).unwrap_or_default().iter().zip(second.get(KEPT..).unwrap_or_default())
@@ -92,7 +92,7 @@ fn ascii_halves<'p, C: Cells<'p>, K: Class>(
             return Some(state);
         }
         rest = after;
-        if usize::from(kept) == state {
+        if kept == state {
             state = guess;
             rest = &[];
         }
@@ -115,7 +115,7 @@ fn halves<'p, C: Cells<'p>, K: Class>(
     second: impl Iterator<Item = Option<usize>> + Clone,
 ) -> Option<usize> {
     let (mut state, mut guess) = (from, machine.start);
-    let mut guesses = [0_u16; KEPT];
+    let mut guesses = [0; KEPT];
     let mut ahead = second.clone();
     let mut guessed = 0;
     for class in first.by_ref() {
@@ -126,7 +126,7 @@ fn halves<'p, C: Cells<'p>, K: Class>(
         let Some(class) = ahead.next() else { break };
         guess = machine.next_or_same(guess, class?)?;
         if let Some(kept) = guesses.get_mut(guessed) {
-            *kept = u16::try_from(guess).unwrap_or(u16::MAX);
+            *kept = guess;
         }
         guessed += 1;
     }
@@ -142,7 +142,7 @@ fn halves<'p, C: Cells<'p>, K: Class>(
         if state >= C::DEAD {
             return Some(state);
         }
-        if kept.next().is_some_and(|&kept| usize::from(kept) == state) {
+        if kept.next() == Some(&state) {
             state = guess;
             for class in ahead {
                 if state >= C::DEAD {
