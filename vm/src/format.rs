@@ -64,11 +64,13 @@
 //! How many texts are looked for in one pass is drawn in [`Scan`].
 
 mod automata;
+mod digrams;
 mod scans;
 
 pub use crate::border::{BORDER, word_needles, word_symbol};
 pub use crate::hash::{hash_key, hash_text};
 pub use automata::*;
+pub use digrams::*;
 pub use scans::*;
 
 use serde::{Deserialize, Serialize};

@@ -65,7 +65,7 @@ impl Sets {
         tables::contains(self.ranges(set), c)
     }
 
-    fn ranges(&self, set: SetId) -> &Ranges {
+    pub(super) fn ranges(&self, set: SetId) -> &Ranges {
         self.ranges.get(set.0).map_or(&[], Vec::as_slice)
     }
 

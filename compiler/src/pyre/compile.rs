@@ -3,6 +3,7 @@
 use super::bits::{self, BitNfa};
 use super::classes::{ClassMap, Partition, Sets};
 use super::dfa::{Columns, Excess, Search, determinise};
+use super::digrams::{Clause, digrams};
 use super::minimise::{Dfa, minimise};
 use super::nfa::{self, Direction, Nfa, StateId};
 use super::shape::{self, End, Literals};
@@ -53,6 +54,8 @@ pub struct Compiled {
     pub finite: bool,
     /// Whether every match begins at the start of the text.
     pub anchored: bool,
+    /// Digrams that every match holds: of each clause one, as symbols of `aegis_vm::format`.
+    pub digrams: Vec<Vec<(u8, u8)>>,
     /// The state of a deterministic forward automaton after the prefix.
     pub after_prefix: Option<StateId>,
 }
@@ -91,6 +94,7 @@ struct Parts {
     forward: Nfa,
     backward: Option<(Nfa, End)>,
     literals: Literals,
+    digrams: Vec<Clause>,
 }
 
 /// Compiles patterns. The same patterns give the same automata, always and everywhere.
@@ -132,14 +136,17 @@ pub fn compile(patterns: &[Pattern], limits: &Limits) -> Result<Automata, Vec<(u
 
 fn parts(pattern: &Pattern, limits: &Limits, sets: &mut Sets) -> Result<Parts, PatternError> {
     let Pattern { ast, root, text, .. } = pattern;
-    let mut build = |direction| nfa::build(ast, *root, text, limits.nfa_states, direction, sets);
-    let forward = build(Direction::Forward)?;
+    let forward = nfa::build(ast, *root, text, limits.nfa_states, Direction::Forward, sets)?;
     let literals = shape::literals(ast, *root);
+    let digrams = digrams(ast, *root, sets);
     let backward = match shape::end(ast, *root, &literals) {
-        Some(end) => Some((build(Direction::Backward)?, end)),
+        Some(end) => {
+            let backward = nfa::build(ast, *root, text, limits.nfa_states, Direction::Backward, sets)?;
+            Some((backward, end))
+        }
         None => None,
     };
-    Ok(Parts { forward, backward, literals })
+    Ok(Parts { forward, backward, literals, digrams })
 }
 
 struct Builder<'a> {
@@ -192,6 +199,7 @@ impl Builder<'_> {
         let Pattern { ast, root, .. } = pattern;
         Ok(Compiled {
             after_prefix,
+            digrams: parts.digrams.clone(),
             forward,
             backward,
             literals,

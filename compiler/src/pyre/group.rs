@@ -40,6 +40,8 @@ pub enum GroupKind {
 const MOST: usize = 64;
 /// The fewest members of a shared automaton of texts alone, each of which is found faster than it is walked.
 const FEWEST_LITERALS: usize = 24;
+/// The fewest patterns of a param that are worth a look at the digrams of its text.
+const FEWEST_DIGRAMS: usize = 4;
 /// The fewest automata that are worth stepping side by side.
 const FEWEST_LOCKSTEP: usize = 3;
 /// The groups that a pattern may join: the last so many that were begun.
@@ -51,22 +53,30 @@ const MOST_BYTES: usize = 2;
 /// Steps that the joining of all groups may take; beyond them patterns stay on their own.
 const WORK: usize = 20_000_000;
 
-/// Groups the patterns that are asked of the same params: `uses` has the patterns of each param, in the
-/// order of the rules. A pattern is in one group at most.
+/// What patterns that are asked of the same texts share.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// The groups; a pattern is in one at most.
+    pub groups: Vec<Group>,
+    /// The patterns before whose search the digrams of the text are looked at.
+    pub by_digrams: BTreeSet<usize>,
+}
+
+/// Says what patterns share: `uses` has those that are asked of each param, in the order of the rules.
 #[must_use]
-pub fn group(automata: &Automata, uses: &[Vec<usize>]) -> Vec<Group> {
-    let mut grouped = BTreeSet::new();
-    let mut groups = Vec::new();
-    let mut joiner = Joiner { automata, work_left: WORK };
+pub fn share(automata: &Automata, uses: &[Vec<usize>]) -> Shared {
+    let mut known = BTreeSet::new();
+    let mut joiner = Joiner { automata, shared: Shared::default(), work_left: WORK };
     for patterns in uses {
-        let free = patterns.iter().copied().filter(|&pattern| grouped.insert(pattern)).collect();
-        groups.extend(joiner.group_param(free));
+        let free = patterns.iter().copied().filter(|&pattern| known.insert(pattern)).collect();
+        joiner.share_param(free);
     }
-    groups
+    joiner.shared
 }
 
 struct Joiner<'a> {
     automata: &'a Automata,
+    shared: Shared,
     work_left: usize,
 }
 
@@ -79,42 +89,41 @@ struct Open {
 }
 
 impl<'a> Joiner<'a> {
-    fn group_param(&mut self, free: Vec<usize>) -> Vec<Group> {
+    fn share_param(&mut self, free: Vec<usize>) {
         let automata = self.automata;
-        let is = |wanted: &dyn Fn(&Compiled) -> bool, pattern: &usize| {
-            automata.patterns.get(*pattern).is_some_and(wanted)
-        };
         let part = |patterns: Vec<usize>, wanted: &dyn Fn(&Compiled) -> bool| -> (Vec<usize>, Vec<usize>) {
-            patterns.into_iter().partition(|pattern| is(wanted, pattern))
+            let is = |pattern: &usize| automata.patterns.get(*pattern).is_some_and(wanted);
+            patterns.into_iter().partition(is)
         };
         let (backward, rest) = part(free, &ends_with_text);
         let (anchored, rest) = part(rest, &|compiled| compiled.anchored);
-        let (finite, rest) = part(rest, &|compiled| compiled.finite);
-        let few = finite.len() < FEWEST_LITERALS;
+        let (mut finite, mut rest) = part(rest, &|compiled| compiled.finite);
+        if finite.len() < FEWEST_LITERALS {
+            rest.append(&mut finite);
+        }
+        let (telling, mut rest) = part(rest, &|compiled| !compiled.digrams.is_empty());
+        if telling.len() < FEWEST_DIGRAMS {
+            rest.extend(telling);
+        } else {
+            self.shared.by_digrams.extend(telling);
+        }
         // A search for a literal of some length is faster than any walk.
-        let (quick, walked) = part(rest, &|compiled| compiled.literals.longest() > 1);
-        let (alone, finite) = if few { (finite, Vec::new()) } else { (Vec::new(), finite) };
-        let (_, alone) = part(alone, &|compiled| compiled.literals.longest() > 0);
-        drop(quick);
+        let (_, walked) = part(rest, &|compiled| compiled.literals.longest() > 1);
         let forward = |pattern: usize| automata.patterns.get(pattern)?.dfa();
         let reverse = |pattern: usize| Some(&automata.patterns.get(pattern)?.backward.as_ref()?.dfa);
-        let mut groups = Vec::new();
-        self.share(backward, &reverse, &GroupKind::Backward, &mut groups);
-        self.share(anchored, &forward, &GroupKind::Forward, &mut groups);
-        self.share(finite, &forward, &GroupKind::Forward, &mut groups);
-        let walked = walked.into_iter().chain(alone).collect();
-        let left = self.share(walked, &forward, &GroupKind::Forward, &mut groups);
-        groups.extend(side_by_side(automata, &left));
-        groups
+        self.join(backward, &reverse, &GroupKind::Backward);
+        self.join(anchored, &forward, &GroupKind::Forward);
+        self.join(finite, &forward, &GroupKind::Forward);
+        let left = self.join(walked, &forward, &GroupKind::Forward);
+        self.shared.groups.extend(side_by_side(automata, &left));
     }
 
     /// Puts patterns into shared automata, in their order; gives those that share with none.
-    fn share(
+    fn join(
         &mut self,
         mut patterns: Vec<usize>,
         dfa: &dyn Fn(usize) -> Option<&'a Dfa>,
         kind: &dyn Fn(Dfa) -> GroupKind,
-        groups: &mut Vec<Group>,
     ) -> Vec<usize> {
         patterns.sort_unstable();
         let mut open: Vec<Open> = Vec::new();
@@ -141,7 +150,8 @@ impl<'a> Joiner<'a> {
         }
         let (shared, single): (Vec<Open>, Vec<Open>) =
             open.into_iter().partition(|group| group.members.len() > 1);
-        groups.extend(shared.into_iter().map(|Open { dfa, members, .. }| Group { kind: kind(dfa), members }));
+        let groups = shared.into_iter().map(|Open { dfa, members, .. }| Group { kind: kind(dfa), members });
+        self.shared.groups.extend(groups);
         single.into_iter().flat_map(|group| group.members).collect()
     }
 }

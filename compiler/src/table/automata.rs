@@ -8,9 +8,9 @@ use crate::pyre::{
 };
 use aegis_vm::format::{
     AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
-    Automaton, CLASS_BLOCK, ClassMapHead, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group, GroupAnswer,
-    NONE, NfaHead, NfaStep, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern,
-    cell_dead, cell_found,
+    Automaton, CLASS_BLOCK, ClassMapHead, DIGRAM_ALTERNATIVES, DIGRAM_CLAUSES, GROUP_BACKWARD, GROUP_FORWARD,
+    GROUP_LOCKSTEP, Group, GroupAnswer, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EMPTY,
+    PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, cell_dead, cell_found,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zerocopy::IntoBytes;
@@ -28,7 +28,8 @@ pub(super) fn write(
     }
     write_class_map(tables, automata)?;
     let mut writer = Writer { tables, column_maps: HashMap::new() };
-    let groups = pyre::group(automata, &uses(policy));
+    let shared = pyre::share(automata, &uses(policy));
+    let groups = &shared.groups;
     let shares = |wanted: fn(&GroupKind) -> bool| -> BTreeSet<usize> {
         let groups = groups.iter().filter(|group| wanted(&group.kind));
         groups.flat_map(|group| &group.members).copied().collect()
@@ -37,11 +38,15 @@ pub(super) fn write(
     let forward = shares(|kind| matches!(kind, GroupKind::Forward(_)));
     let backward = shares(|kind| matches!(kind, GroupKind::Backward(_)));
     for (at, (compiled, pattern)) in automata.patterns.iter().zip(&policy.patterns).enumerate() {
-        let own = Own { forward: !forward.contains(&at), backward: !backward.contains(&at) };
+        let own = Own {
+            forward: !forward.contains(&at),
+            backward: !backward.contains(&at),
+            digrams: shared.by_digrams.contains(&at),
+        };
         let record = writer.pattern(compiled, pattern.text(), &own, strings)?;
         writer.tables.patterns.push(record);
     }
-    for group in &groups {
+    for group in groups {
         writer.group(group, automata)?;
     }
     tables.automaton_bytes.extend_from_slice(&[0; AUTOMATON_SLACK]);
@@ -85,10 +90,22 @@ fn write_class_map(tables: &mut Tables, automata: &Automata) -> Result<(), TooLa
     Ok(())
 }
 
-/// Which automata a pattern has for itself.
+/// What a pattern has for itself.
 struct Own {
     forward: bool,
     backward: bool,
+    digrams: bool,
+}
+
+/// Clauses in the room that a record has for them: the last is repeated, and so is the last digram of each.
+fn digram_clauses(clauses: &[Vec<(u8, u8)>]) -> [[U16; DIGRAM_ALTERNATIVES]; DIGRAM_CLAUSES] {
+    std::array::from_fn(|at| {
+        let clause = clauses.get(at).or(clauses.last()).map_or(&[][..], Vec::as_slice);
+        std::array::from_fn(|at| {
+            let (before, behind) = clause.get(at).or(clause.last()).copied().unwrap_or_default();
+            U16::new(u16::from(before) << 6 | u16::from(behind))
+        })
+    })
 }
 
 /// What a row of an automaton says.
@@ -131,6 +148,7 @@ impl Writer<'_> {
             (PATTERN_EXACT, literals.exact),
             (PATTERN_SUFFIX, end == Some(End::Literal)),
             (PATTERN_NEWLINE, end == Some(End::Line) && own.backward),
+            (PATTERN_DIGRAMS, own.digrams),
         ];
         Ok(Pattern {
             text: strings.add(text)?,
@@ -144,6 +162,7 @@ impl Writer<'_> {
             after_prefix,
             literal_rarest: rarest(&literals.needed),
             prefix_rarest: rarest(&literals.prefix),
+            digrams: if own.digrams { digram_clauses(&compiled.digrams) } else { [[U16::new(0); _]; _] },
         })
     }
 

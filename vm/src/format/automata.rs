@@ -35,7 +35,9 @@
 //! its answer, a number of a [`GroupAnswer`]; rows whose `now` is not zero come last, from the first mark
 //! on. Patterns of a *lockstep group* are stepped side by side, each in its own automaton.
 
-use super::Text;
+#[cfg(doc)]
+use super::digram_symbol;
+use super::{DIGRAM_ALTERNATIVES, DIGRAM_CLAUSES, Text};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -133,6 +135,9 @@ pub struct Pattern {
     pub literal_rarest: u8,
     /// The byte of the prefix that is least often met; 0 without one.
     pub prefix_rarest: u8,
+    /// Under [`PATTERN_DIGRAMS`] what a text in which it is found holds: of each clause one digram, as
+    /// 64 x symbol + the symbol behind it ([`digram_symbol`]).
+    pub digrams: [[U16; DIGRAM_ALTERNATIVES]; DIGRAM_CLAUSES],
 }
 
 /// No automaton, no group.
@@ -148,6 +153,9 @@ pub const PATTERN_SUFFIX: u32 = 4;
 /// The pattern may also end before a final newline; only where there is a backward automaton, and not with
 /// [`PATTERN_SUFFIX`].
 pub const PATTERN_NEWLINE: u32 = 8;
+
+/// The pattern is asked along with others of one text, whose digrams are worth a look.
+pub const PATTERN_DIGRAMS: u32 = 16;
 
 /// Patterns that are searched for together: at most 64, at most [`LOCKSTEP`] of a lockstep group.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! Groups: what several patterns find in one text, at once, and kept for the rest of the decision.
 
+use super::digrams::Digrams;
 use super::lockstep::Lockstep;
 use super::machine::with;
 use super::shared;
@@ -15,6 +16,8 @@ use zerocopy::little_endian::U32;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Groups {
     kept: [Kept; KEPT],
+    /// The digrams of the param that was asked for last.
+    digrams: Option<(usize, Digrams)>,
 }
 
 /// How many results are kept.
@@ -29,6 +32,15 @@ struct Kept {
 }
 
 impl Groups {
+    /// Whether a pattern may be found in the text of a param, by its digrams.
+    pub(super) fn may_find(&mut self, pattern: &Pattern, param: usize, text: &str) -> bool {
+        let digrams = match &self.digrams {
+            Some((of, digrams)) if *of == param => digrams,
+            _ => &self.digrams.insert((param, Digrams::of(text))).1,
+        };
+        digrams.meet(&pattern.digrams)
+    }
+
     /// Whether a pattern of a group is found in the text of a param.
     pub(crate) fn find(
         &mut self,

@@ -8,6 +8,7 @@
 //! The loader has checked that every index is in range. Should one not be, nothing panics and nothing is
 //! guessed: the answer is `None`, and the decision fails closed.
 
+mod digrams;
 mod group;
 mod lockstep;
 mod machine;
@@ -20,7 +21,9 @@ pub(crate) use group::{Groups, check_group};
 pub(crate) use machine::{Blocks, ClassMap, check_automaton, leads};
 
 use crate::find::find;
-use crate::format::{NONE, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern};
+use crate::format::{
+    NONE, PATTERN_DIGRAMS, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern,
+};
 use crate::pystr::{self, TooDeep};
 use crate::tables::{Tables, index};
 use crate::value::Value;
@@ -37,12 +40,21 @@ pub(crate) fn find_grouped(
 ) -> Option<Result<bool, TooDeep>> {
     let pattern = tables.patterns.get(&tables.bytes, pattern)?;
     let Value::Str(text) = value else { return find_in_pieces(tables, pattern, value) };
+    if pattern.flags.get() & PATTERN_DIGRAMS != 0
+        && text.len() <= WORTH_DIGRAMS
+        && !groups.get_or_insert_default().may_find(pattern, param, text)
+    {
+        return Some(Ok(false));
+    }
     let found = match group::group_for(tables, pattern, text) {
         Some(group) => groups.get_or_insert_default().find(tables, group, pattern, param, text),
         None => find_in_text(tables, pattern, text),
     };
     found.map(Ok)
 }
+
+/// The bytes of a text beyond which its digrams tell little.
+const WORTH_DIGRAMS: usize = 1_024;
 
 /// Whether a pattern that has an automaton for itself is found in a text, by the shortest way that its
 /// record allows.

@@ -3,7 +3,8 @@
 use super::{Checked, ensure};
 use crate::format::{
     AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SLACK, CLASS_BLOCK, CLASS_LOW, CLASS_STAGE1, NONE,
-    PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SectionId,
+    PATTERN_DIGRAMS, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SYMBOL_FURTHER,
+    SectionId,
 };
 use crate::load::malformed;
 use crate::pattern::{Blocks, check_automaton, check_group, leads};
@@ -105,7 +106,7 @@ fn check_patterns(tables: &Tables) -> Checked {
                     && pattern.prefix.length.get() > 0
             }
         };
-        let known = PATTERN_EMPTY | PATTERN_EXACT | PATTERN_SUFFIX | PATTERN_NEWLINE;
+        let known = PATTERN_EMPTY | PATTERN_EXACT | PATTERN_SUFFIX | PATTERN_NEWLINE | PATTERN_DIGRAMS;
         let needs = |flag, holds| flags.get() & flag == 0 || holds;
         let has_literal = pattern.literal.length.get() > 0;
         let sound = tables.text(pattern.text).is_some()
@@ -116,6 +117,7 @@ fn check_patterns(tables: &Tables) -> Checked {
             && stands(pattern.literal_rarest, literal)
             && stands(pattern.prefix_rarest, prefix)
             && after_prefix
+            && pattern.digrams.iter().flatten().all(|digram| is_digram(flags.get(), digram.get()))
             && needs(
                 PATTERN_SUFFIX,
                 has_literal && backward.get() != NONE && flags.get() & PATTERN_NEWLINE == 0,
@@ -127,6 +129,14 @@ fn check_patterns(tables: &Tables) -> Checked {
         ensure(sound, SectionId::Patterns, "has an unsound pattern")?;
     }
     Ok(())
+}
+
+/// Whether a pattern may have a digram: two symbols, or nothing at all where none are looked at.
+fn is_digram(flags: u32, digram: u16) -> bool {
+    match flags & PATTERN_DIGRAMS {
+        0 => digram == 0,
+        _ => digram >> 6 <= SYMBOL_FURTHER.into() && (1..=SYMBOL_FURTHER.into()).contains(&(digram & 63)),
+    }
 }
 
 /// A group's members know of it, and a pattern's group knows of the pattern: they are as many.
