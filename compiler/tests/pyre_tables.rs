@@ -220,8 +220,8 @@ fn cells_of_two_bytes() {
         let mut texts = texts(120, 4);
         texts.extend(["AAxxC", "ABC\nD", "BAx本E\n"].map(|text| spelled(text, alphabet)));
         compare_all(&lone, &texts);
-        let together =
-            ["A.{1,90}G[HI]", "B.{1,90}H[IJ]", "C.{1,90}I[JA]"].map(|pattern| spelled(pattern, alphabet));
+        let together = ["[Ax].{1,90}[GH][HI]", "[Bx].{1,90}[HI][IJ]", "[Cx].{1,90}[IJ][JA]"]
+            .map(|pattern| spelled(pattern, alphabet));
         let (_, automata, groups) = forms(&together);
         assert_eq!(automata, BTreeSet::from([AUTOMATON_SHORT]));
         assert_eq!(groups, BTreeSet::from([GROUP_LOCKSTEP]));
