@@ -94,6 +94,23 @@ fn a_group_that_points_elsewhere() {
     for at in [BACKWARD, FORWARD, SIDE_BY_SIDE] {
         refused::<Group>(&sound, SectionId::Groups, words, &[("left out", &|all| _ = all.remove(at))]);
     }
+    refused::<Group>(
+        &sound,
+        SectionId::Groups,
+        GROUP,
+        &[("the answers of another", &|all| all[FORWARD].first_answer = all[BACKWARD].first_answer)],
+    );
+    // A row of a pattern's own automaton has no answer before it.
+    let mut lonely = sound.clone();
+    lonely.change(SectionId::Automata, |all: &mut Vec<Automaton>| {
+        all[usize::try_from(lone).unwrap()].marks = [0; 3].map(U32::new);
+    });
+    refused::<Group>(
+        &lonely,
+        SectionId::Groups,
+        GROUP,
+        &[("the automaton of a pattern", &|all| set(&mut all[BACKWARD].automaton, lone))],
+    );
     // The members of a backward group need automata of their own where Python's `str` comes in pieces.
     refused_at::<Group>(
         &sound,

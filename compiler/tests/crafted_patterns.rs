@@ -285,6 +285,20 @@ fn long(kind: u32, rows: u32) -> Crafted {
     crafted
 }
 
+/// Columns are bytes.
+#[test]
+fn an_automaton_with_more_columns_than_a_byte_counts() {
+    for columns in [255, 256] {
+        let mut crafted = long(AUTOMATON_SHORT, 1);
+        *crafted.bytes(SectionId::AutomatonBytes) = vec![0; number(columns) * 2];
+        crafted.change(SectionId::Automata, |all: &mut Vec<Automaton>| set(&mut all[0].columns, columns));
+        match columns {
+            255 => _ = crafted.accepted(),
+            _ => crafted.refused(AUTOMATON),
+        }
+    }
+}
+
 /// A found or dead cell and a column would lead into the table.
 #[test]
 fn an_automaton_with_more_rows_than_cells_can_say() {
@@ -322,6 +336,17 @@ impl Sets {
         Sets { head, takes, before, after, steps: steps.to_vec(), nibbles }
     }
 
+    /// As many nibble tables as the steps ask for.
+    fn in_order(&mut self) {
+        let mut next = 0;
+        for step in &mut self.steps {
+            set(&mut step.first_nibble, next);
+            next += step.irregular.get().count_ones();
+        }
+        set(&mut self.head.nibbles, next);
+        self.nibbles.truncate(number(next) * 128);
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let Sets { head, takes, before, after, steps, nibbles } = self;
         [head.as_bytes(), takes, before, after, steps.as_bytes(), nibbles].concat()
@@ -335,7 +360,7 @@ fn sets_of_places_that_lead_elsewhere() {
     let records: Vec<Automaton> = sound.clone().records(SectionId::Automata);
     let columns = number(records[0].columns.get());
     assert_eq!((records[0].kind.get(), records.len()), (AUTOMATON_NFA, 1));
-    let changes: [(&str, Of<Sets>); 20] = [
+    let changes: [(&str, Of<Sets>); 23] = [
         ("no side before", |it| it.head.befores = U16::new(0)),
         ("no side after", |it| it.head.afters = U16::new(0)),
         ("a side before less", |it| it.head.befores -= 1),
@@ -365,6 +390,20 @@ fn sets_of_places_that_lead_elsewhere() {
         }),
         ("the table of another step", |it| set(&mut it.steps.last_mut().unwrap().first_nibble, 0)),
         ("a table beyond all", |it| set(&mut it.steps[0].first_nibble, u32::MAX)),
+        ("no side of a final newline", |it| {
+            it.steps.truncate(usize::from(it.head.befores.get()));
+            it.head.afters = U16::new(1);
+            it.after.fill(0);
+            it.in_order();
+        }),
+        ("the last nibble table left out", |it| {
+            it.head.nibbles -= 1;
+            it.nibbles.truncate(it.nibbles.len() - 128);
+        }),
+        ("a nibble table of no step", |it| {
+            it.head.nibbles += 1;
+            it.nibbles.extend([0; 128]);
+        }),
         ("neither found nor not", |it| it.steps[0].found_at_once = U16::new(2)),
         ("cut", |it| _ = it.nibbles.pop()),
         ("a step left out", |it| _ = it.steps.pop()),
