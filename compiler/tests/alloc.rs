@@ -142,8 +142,8 @@ fn patterns_allocate_nothing() {
     }
 }
 
-/// Short and long texts of one to four bytes a character, with and without a final newline, numbers, lists and
-/// mappings.
+/// Short and long texts of one to four bytes a character, with and without a final newline, numbers, lists
+/// and mappings.
 fn searched() -> Vec<Json> {
     let long = format!("ab axb é {}{}", "ba".repeat(60), " 12 x q.c日本r".repeat(20));
     let texts = [

@@ -60,8 +60,8 @@ fn texts(count: usize, seed: u64) -> Vec<String> {
     texts
 }
 
-/// Searches for some of the patterns in each text on their own, together, and in a list. Each is found in some
-/// text, and in some not.
+/// Searches for some of the patterns in each text on their own, together, and in a list. Each is found in
+/// some text, and in some not.
 fn compare(patterns: &[String], some: Range<usize>, texts: &[String]) {
     let tables = Searches::new(patterns);
     let parsed: Vec<(usize, Pattern)> = some.map(|at| (at, parse(&patterns[at]).unwrap())).collect();
