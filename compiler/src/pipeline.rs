@@ -1,8 +1,8 @@
 //! The pipeline: files -> the policy as it is meant -> the artifact, or everything that is wrong.
 
 use crate::diag::{Diagnostic, Level};
-use crate::hir::{self, Test};
-use crate::pyre::{self, Automata, PatternError};
+use crate::hir;
+use crate::pyre::{self, Automata};
 use crate::source::SourceMap;
 use crate::{
     Checked, Compilation, LayerSource, Options, Output, Verify, emit, layer, lint, syntax, table, verify,
@@ -116,7 +116,7 @@ fn front(layers: Vec<LayerSource>, options: &Options) -> Front {
     lint::layers(&trees, &mut found);
     let merged = layer::merge(&trees, &mut found);
     let policy = hir::lower(merged, &sources, &mut found);
-    let automata = automata(&policy, &mut found);
+    let automata = automata(&policy, &sources, &mut found);
     let diagnostics = options.levels.apply(in_order(found));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let meant = automata.filter(|_| !denied).map(|automata| (policy, automata));
@@ -124,27 +124,14 @@ fn front(layers: Vec<LayerSource>, options: &Options) -> Front {
 }
 
 /// The automata of the policy's patterns; a pattern that passes a limit is an error of its file.
-fn automata(policy: &hir::Policy, found: &mut Vec<Diagnostic>) -> Option<Automata> {
+fn automata(policy: &hir::Policy, sources: &SourceMap, found: &mut Vec<Diagnostic>) -> Option<Automata> {
     match pyre::compile(&policy.patterns, &pyre::Limits::default()) {
         Ok(automata) => Some(automata),
         Err(errors) => {
-            found.extend(errors.iter().filter_map(|(at, error)| too_large(policy, *at, error)));
+            found.extend(errors.iter().filter_map(|(at, error)| policy.pattern_fault(*at, error, sources)));
             None
         }
     }
-}
-
-fn too_large(policy: &hir::Policy, at: usize, error: &PatternError) -> Option<Diagnostic> {
-    let conditions = policy.rules.iter().flat_map(|rule| &rule.conditions);
-    let uses = |test: &Test| matches!(test, Test::Matches { pattern, .. } if *pattern == at);
-    let place = { conditions }.find(|condition| condition.tests.iter().any(uses))?;
-    let text = policy.patterns.get(at).map_or("", pyre::Pattern::text);
-    let shown: String = text.chars().take(60).collect();
-    let dots = if shown.len() < text.len() { "…" } else { "" };
-    let mut diagnostic = Diagnostic::error("regex_too_large", place.span, error.message.clone())
-        .label(format!("the pattern `{shown}{dots}`"));
-    diagnostic.help.extend(error.help.clone());
-    Some(diagnostic)
 }
 
 /// In the order of the files and of the places in them. What an alias brings in twice is said once.

@@ -10,6 +10,8 @@ mod support;
 use aegis_vm::json::{self, Json, Object};
 use aegis_vm::{Action, NoClock, Policy, Request, Timestamp, Value};
 use std::hint::black_box;
+use support::crafted::{ALL, every_kind};
+use support::patterns::Searches;
 
 /// The allocations of a run, after one run that may set up what is kept.
 fn allocations(mut run: impl FnMut()) -> u64 {
@@ -95,6 +97,80 @@ fn scans_allocate_nothing() {
         };
         assert_eq!(allocations(ask), 0, "{action:?}");
     }
+}
+
+/// Patterns of every kind, alone and in groups, in texts of every kind and in Python's `str` of every kind of
+/// value, which comes in pieces.
+#[test]
+fn patterns_allocate_nothing() {
+    let wide: String = ('\u{4e00}'..).step_by(2).take(300).map(|c| format!("{c}|")).collect();
+    let alone = [
+        r"x$|y\Z|12+|[ée]+",
+        r"\w+\.com$",
+        "[0-9é]+$|z$",
+        "12",
+        "1.{1,99}b",
+        "a+corp",
+        "(a|b)*a(a|b){20}",
+        r"\b(a|b)*a(a|b){20}\b$",
+        &"(?:WIDE)+2|q".replace("WIDE", wide.trim_end_matches('|')),
+    ];
+    let mut policies: Vec<(Vec<&str>, Policy)> = Vec::new();
+    for pattern in alone {
+        policies.push((vec![pattern], Searches::new(&[pattern]).into_policy()));
+    }
+    policies.push((ALL.to_vec(), every_kind().accepted()));
+    for (patterns, policy) in policies {
+        let (mut found, mut not) = (vec![0; patterns.len()], vec![0; patterns.len()]);
+        for value in searched() {
+            let action = Action::new("t", "").param("p", value.clone());
+            let request = Request::from(&action);
+            let mut search = || {
+                let mut searches = policy.searches(value.value());
+                for at in 0..patterns.len() {
+                    let is_found = searches(at).unwrap();
+                    *(if is_found { &mut found[at] } else { &mut not[at] }) += 1;
+                    assert_eq!(policy.search(at, value.value()), Some(is_found));
+                }
+                let decision = policy.evaluate(request, NoClock);
+                assert_eq!(black_box(decision.error()), None);
+            };
+            assert_eq!(allocations(&mut search), 0, "{patterns:?} in {value:?}");
+        }
+        let both = found.iter().zip(&not).all(|(&found, &not)| found > 0 && not > 0);
+        assert!(both, "{patterns:?}: found {found:?}, not found {not:?}");
+    }
+}
+
+/// Short and long texts of one to four bytes a character, with and without a final newline, numbers, lists
+/// and mappings.
+fn searched() -> Vec<Json> {
+    let long = format!("ab axb é {}{}", "ba".repeat(60), " 12 x q.c日本r".repeat(20));
+    let texts = [
+        "",
+        "\n",
+        "ab",
+        "abz\n",
+        "bxxz q",
+        "acc d",
+        "x.com",
+        "y.org",
+        "é.com\n",
+        "💳 12\n",
+        "aéb céd eéf\n",
+        "дaaaacorp",
+        "\u{4e00}\u{4e04}2",
+        &("ab".repeat(30) + "a"),
+        &long,
+        &format!("💳{long}\n"),
+    ];
+    let mut values: Vec<Json> = texts.into_iter().map(Json::from).collect();
+    let mut map = Object::new();
+    map.insert("é'x", Json::List(vec![Json::from("q日r.com"), Json::Int(12), Json::Null, Json::from(1e-7)]));
+    let nested = Json::List(vec![Json::Object(map.clone()), Json::from(long.as_str()), Json::Bool(true)]);
+    values.extend([Json::Int(-120), support::integer("123456789012345678901"), Json::from(0.5), Json::Null]);
+    values.extend([Json::Object(map), nested, Json::List(Vec::new())]);
+    values
 }
 
 /// For each rule's fields, each param as every kind of value.

@@ -5,46 +5,13 @@
 
 mod support;
 
+use aegis_vm::Policy;
 use aegis_vm::format::{
-    Bucket, CONST_BIG_INT, Const, Glob, MAX_BIG_INT, NO_SCAN, Needle, OP_NEEDLE, Rule, SECTIONS, Scan,
-    SectionId, Shape, Test, Text, Word, WordSet, hash_key, hash_text,
+    Bucket, CONST_BIG_INT, Const, Glob, MAX_BIG_INT, NO_SCAN, Needle, OP_NEEDLE, Rule, Scan, SectionId,
+    Shape, Test, Text, Word, WordSet, hash_key, hash_text,
 };
-use aegis_vm::{LoadErrorKind, Policy};
-use support::damage::{Parts, artifact};
+use support::crafted::Crafted;
 use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-
-struct Crafted(Parts);
-
-impl Crafted {
-    fn of(yaml: &str) -> Self {
-        Crafted(Parts::of(&artifact(yaml)))
-    }
-
-    fn bytes(&mut self, id: SectionId) -> &mut Vec<u8> {
-        let at = SECTIONS.iter().position(|&other| other == id).unwrap();
-        &mut self.0.sections[at]
-    }
-
-    /// Changes the records of a section.
-    fn change<T: FromBytes + IntoBytes + Immutable + KnownLayout + Clone>(
-        &mut self,
-        id: SectionId,
-        change: impl FnOnce(&mut Vec<T>),
-    ) -> &mut Self {
-        let bytes = self.bytes(id);
-        let mut records = <[T]>::ref_from_bytes(bytes).unwrap().to_vec();
-        change(&mut records);
-        *bytes = records.as_bytes().to_vec();
-        self
-    }
-
-    fn refused(&self, words: &str) {
-        let error = Policy::from_bytes(self.0.assemble()).unwrap_err();
-        assert_eq!(error.kind(), LoadErrorKind::Malformed);
-        assert!(error.to_string().contains(words), "expected `{words}`: {error}");
-    }
-}
 
 const TWO_RULES: &str = "
 rules:

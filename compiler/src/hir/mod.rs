@@ -15,6 +15,7 @@ pub(crate) use lower::lower;
 
 use crate::pyre;
 use crate::source::Span;
+use crate::syntax;
 use aegis_vm::{Approval, RiskLevel};
 use num_bigint::BigInt;
 
@@ -29,6 +30,8 @@ pub struct Policy {
     pub layers: Vec<LayerMetadata>,
     /// Every distinct regular expression that Python accepts and an automaton can follow.
     pub patterns: Vec<pyre::Pattern>,
+    /// Each of them as it is first written.
+    pub(crate) written: Vec<syntax::Pattern>,
     /// The merged rules over sequences of actions.
     pub plan_rules: PlanRules,
 }

@@ -1,5 +1,6 @@
 //! The patterns of a policy, each distinct text parsed once, and their faults.
 
+use super::Policy;
 use crate::diag::{Diagnostic, Lint};
 use crate::pyre::{self, PatternError, PatternErrorKind};
 use crate::shown::shown;
@@ -13,16 +14,19 @@ use std::ops::Range;
 pub(super) struct Patterns<'a> {
     sources: &'a SourceMap,
     distinct: Vec<pyre::Pattern>,
+    /// Where each of them first stands.
+    written: Vec<syntax::Pattern>,
     known: HashMap<String, Result<usize, PatternError>>,
 }
 
 impl<'a> Patterns<'a> {
     pub(super) fn new(sources: &'a SourceMap) -> Self {
-        Patterns { sources, distinct: Vec::new(), known: HashMap::new() }
+        Patterns { sources, distinct: Vec::new(), written: Vec::new(), known: HashMap::new() }
     }
 
-    pub(super) fn into_distinct(self) -> Vec<pyre::Pattern> {
-        self.distinct
+    /// The distinct patterns, and each as it is first written.
+    pub(super) fn into_distinct(self) -> (Vec<pyre::Pattern>, Vec<syntax::Pattern>) {
+        (self.distinct, self.written)
     }
 
     /// The index of a pattern, or `None` after reporting its fault, at every place that has it.
@@ -30,6 +34,7 @@ impl<'a> Patterns<'a> {
         if !self.known.contains_key(&written.text) {
             let parsed = pyre::parse(&written.text).map(|pattern| {
                 self.distinct.push(pattern);
+                self.written.push(written.clone());
                 self.distinct.len() - 1
             });
             self.known.insert(written.text.clone(), parsed);
@@ -41,6 +46,18 @@ impl<'a> Patterns<'a> {
                 None
             }
         }
+    }
+}
+
+impl Policy {
+    /// The fault of a pattern that cannot be compiled, where it first stands.
+    pub(crate) fn pattern_fault(
+        &self,
+        pattern: usize,
+        error: &PatternError,
+        sources: &SourceMap,
+    ) -> Option<Diagnostic> {
+        Some(report(error, self.written.get(pattern)?, sources))
     }
 }
 

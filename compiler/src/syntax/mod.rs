@@ -127,7 +127,7 @@ pub struct Param<T> {
 }
 
 /// A regular expression as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pattern {
     /// The pattern.
     pub text: String,

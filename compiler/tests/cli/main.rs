@@ -3,6 +3,8 @@
 
 mod decide;
 mod files;
+#[cfg(unix)]
+mod hostile;
 
 use serde_json::Value;
 use std::fs;

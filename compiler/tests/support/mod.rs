@@ -1,8 +1,9 @@
 //! What several tests, the examples and the fuzz targets share.
 //!
 //! Policies and actions drawn from bytes (`generate`), patterns and texts (`dialect`), damage done to
-//! artifacts (`damage`), and the bodies of the fuzz targets (`bodies`), so that a kept input is
-//! replayed by the very code that found it. The fuzz crate takes this folder in by its path.
+//! artifacts (`damage`) and changes made on purpose (`crafted`), and the bodies of the fuzz targets
+//! (`bodies`), so that a kept input is replayed by the very code that found it. The fuzz crate takes
+//! this folder in by its path.
 
 #![allow(
     dead_code,
@@ -18,6 +19,7 @@ pub mod agree;
 pub mod bodies;
 pub mod bytes;
 pub mod constants;
+pub mod crafted;
 pub mod damage;
 pub mod dialect;
 pub mod generate;

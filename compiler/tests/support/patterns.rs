@@ -46,6 +46,11 @@ impl Searches {
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
+
+    /// The policy on its own.
+    pub fn into_policy(self) -> Policy {
+        self.policy
+    }
 }
 
 /// The bytes of the policy of [`Searches`].

@@ -163,7 +163,7 @@ pub const PATTERN_DIGRAMS: u32 = 16;
 pub struct Group {
     /// A `GROUP_` kind.
     pub kind: U32,
-    /// The automaton that they share, or [`NONE`].
+    /// The automaton that they share, which is after that of the group before; or [`NONE`].
     pub automaton: U32,
     /// The first member in `GROUP_MEMBERS`; a member's bit is its place among them.
     pub first_member: U32,

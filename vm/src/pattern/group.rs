@@ -113,15 +113,16 @@ fn found_in_nothing(tables: &Tables, group: &Group) -> Option<u64> {
 }
 
 /// Whether a group is sound: its members and answers begin at `next` and know of it, and what it shares can
-/// be walked. `greatest` has the greatest answer of each automaton.
+/// be walked and is not before `next`, so that no automaton is looked at twice. `greatest` has the greatest
+/// answer of each automaton.
 pub(crate) fn check_group(
     tables: &Tables,
     at: usize,
     group: &Group,
-    next: [usize; 2],
+    next: [usize; 3],
     greatest: &[usize],
 ) -> bool {
-    let [next_member, next_answer] = next;
+    let [next_member, next_answer, next_automaton] = next;
     let members = tables.group_members.run(&tables.bytes, group.first_member, group.members);
     let answers = tables.group_answers.run(&tables.bytes, group.first_answer, group.answers);
     let (Some(members), Some(answers)) = (members, answers) else { return false };
@@ -144,9 +145,12 @@ pub(crate) fn check_group(
         }
         (GROUP_FORWARD | GROUP_BACKWARD, automaton) => {
             let automaton = usize::try_from(automaton).unwrap_or(usize::MAX);
-            let shared = tables.automata.get(&tables.bytes, automaton).is_some_and(own);
+            let shares = tables.automata.get(&tables.bytes, automaton).is_some_and(own);
             let numbered = greatest.get(automaton).is_some_and(|&greatest| greatest < answers.len());
-            shared && numbered && (1..=64).contains(&members.len())
+            let alone = shares && numbered && automaton >= next_automaton;
+            alone
+                && (1..=64).contains(&members.len())
+                && with(tables, automaton, shared::Order { answers }) == Some(true)
         }
         _ => false,
     };

@@ -266,6 +266,12 @@ impl<'p, C: Cells<'p>, K: Class> Machine<'p, C, K> {
     pub(super) fn answer(&self, state: usize) -> Option<usize> {
         self.all.cell(state, self.stride, 0)
     }
+
+    /// The numbers of the answers of the rows of a shared automaton before its first mark.
+    pub(super) fn before_mark(&self) -> impl Iterator<Item = usize> {
+        let mark = C::row(self.marks[0], self.stride);
+        (0..mark).step_by(self.stride).map_while(|row| self.all.cell(row))
+    }
 }
 
 /// Something to do with an automaton, whatever the forms of its tables.

@@ -163,6 +163,28 @@ impl<'p> Visit<'p> for Backward<'p, '_> {
     }
 }
 
+/// Whether every row that finds something on the way stands from the first mark on.
+pub(super) struct Order<'p> {
+    pub(super) answers: &'p [GroupAnswer],
+}
+
+impl<'p> Visit<'p> for Order<'p> {
+    type Out = bool;
+
+    fn machine<C: Cells<'p>, K: Class>(
+        self,
+        machine: Machine<'p, C>,
+        _classes: Classes<'p, K>,
+    ) -> Option<bool> {
+        let quiet = |number: usize| self.answers.get(number).is_some_and(|answer| answer.now.get() == 0);
+        Some(machine.before_mark().all(quiet))
+    }
+
+    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<bool> {
+        None
+    }
+}
+
 /// Steps a table group on from a state over a piece of a text.
 pub(super) struct GroupPiece<'p, 't> {
     pub(super) answers: &'p [GroupAnswer],

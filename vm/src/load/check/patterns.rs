@@ -141,12 +141,13 @@ fn is_digram(flags: u32, digram: u16) -> bool {
 
 /// A group's members know of it, and a pattern's group knows of the pattern: they are as many.
 fn check_groups(tables: &Tables, greatest: &[usize]) -> Checked {
-    let mut next = [0, 0];
+    let mut next = [0; 3];
     for (at, group) in tables.groups.slice(&tables.bytes).unwrap_or_default().iter().enumerate() {
         ensure(check_group(tables, at, group, next, greatest), SectionId::Groups, "has an unsound group")?;
-        next = [next[0] + index(group.members), next[1] + index(group.answers)];
+        let automaton = if group.automaton.get() == NONE { next[2] } else { index(group.automaton) + 1 };
+        next = [next[0] + index(group.members), next[1] + index(group.answers), automaton];
     }
-    let whole = next == [tables.group_members.len(), tables.group_answers.len()];
+    let whole = next[..2] == [tables.group_members.len(), tables.group_answers.len()];
     ensure(whole, SectionId::Groups, "does not hold every member and answer")?;
     let patterns = tables.patterns.slice(&tables.bytes).unwrap_or_default();
     let grouped = patterns.iter().filter(|pattern| pattern.group.get() != NONE).count();
