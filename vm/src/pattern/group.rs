@@ -145,12 +145,13 @@ pub(crate) fn check_group(
         }
         (GROUP_FORWARD | GROUP_BACKWARD, automaton) => {
             let automaton = usize::try_from(automaton).unwrap_or(usize::MAX);
-            let shares = tables.automata.get(&tables.bytes, automaton).is_some_and(own);
+            let record = tables.automata.get(&tables.bytes, automaton);
+            let (shares, rows) = (record.is_some_and(own), record.map_or(0, |record| index(record.rows)));
             let numbered = greatest.get(automaton).is_some_and(|&greatest| greatest < answers.len());
             let alone = shares && numbered && automaton >= next_automaton;
             alone
                 && (1..=64).contains(&members.len())
-                && with(tables, automaton, shared::Order { answers }) == Some(true)
+                && with(tables, automaton, shared::Order { answers, rows }) == Some(true)
         }
         _ => false,
     };

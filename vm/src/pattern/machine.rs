@@ -130,6 +130,9 @@ pub(super) trait Cells<'p>: Copy {
     /// The cells of a table of so many cells, from the one after `skip` others.
     fn of(bytes: &'p [u8], skip: usize, count: usize) -> Option<Self>;
 
+    /// The state of a row.
+    fn state(row: usize, stride: usize) -> usize;
+
     /// The cell of a row and a column.
     fn cell(self, state: usize, stride: usize, column: u8) -> Option<usize>;
 
@@ -149,6 +152,10 @@ impl<'p> Cells<'p> for Bytes<'p> {
     #[inline(always)]
     fn of(bytes: &'p [u8], skip: usize, _count: usize) -> Option<Self> {
         Some(Bytes(bytes.get(skip..)?.first_chunk()?))
+    }
+
+    fn state(row: usize, stride: usize) -> usize {
+        row * stride
     }
 
     // The column first: it is known before the state is.
@@ -179,6 +186,10 @@ impl<'p> Cells<'p> for Shorts<'p> {
         Some(Shorts(shorts(bytes.get(..count.wrapping_mul(2))?).get(skip..)?))
     }
 
+    fn state(row: usize, stride: usize) -> usize {
+        row * stride
+    }
+
     #[inline(always)]
     fn cell(self, state: usize, _stride: usize, column: u8) -> Option<usize> {
         Some(usize::from(self.0.get(state + usize::from(column))?.get()))
@@ -201,6 +212,10 @@ impl<'p> Cells<'p> for Rows<'p> {
     #[inline(always)]
     fn of(bytes: &'p [u8], skip: usize, count: usize) -> Option<Self> {
         Some(Rows(shorts(bytes.get(..count.wrapping_mul(2))?).get(skip..)?))
+    }
+
+    fn state(row: usize, _stride: usize) -> usize {
+        row
     }
 
     #[inline(always)]
@@ -268,9 +283,9 @@ impl<'p, C: Cells<'p>, K: Class> Machine<'p, C, K> {
     }
 
     /// The numbers of the answers of the rows of a shared automaton before its first mark.
-    pub(super) fn before_mark(&self) -> impl Iterator<Item = usize> {
-        let mark = C::row(self.marks[0], self.stride);
-        (0..mark).step_by(self.stride).map_while(|row| self.all.cell(row))
+    pub(super) fn before_mark(&self, rows: usize) -> impl Iterator<Item = Option<usize>> {
+        let states = (0..rows).map(|row| C::state(row, self.stride));
+        states.take_while(|&state| state < self.marks[0]).map(|state| self.answer(state))
     }
 }
 

@@ -166,6 +166,7 @@ impl<'p> Visit<'p> for Backward<'p, '_> {
 /// Whether every row that finds something on the way stands from the first mark on.
 pub(super) struct Order<'p> {
     pub(super) answers: &'p [GroupAnswer],
+    pub(super) rows: usize,
 }
 
 impl<'p> Visit<'p> for Order<'p> {
@@ -173,11 +174,12 @@ impl<'p> Visit<'p> for Order<'p> {
 
     fn machine<C: Cells<'p>, K: Class>(
         self,
-        machine: Machine<'p, C>,
+        machine: Machine<'p, C, K>,
         _classes: Classes<'p, K>,
     ) -> Option<bool> {
-        let quiet = |number: usize| self.answers.get(number).is_some_and(|answer| answer.now.get() == 0);
-        Some(machine.before_mark().all(quiet))
+        let answer = |number: Option<usize>| self.answers.get(number?);
+        let quiet = |number| answer(number).is_some_and(|answer| answer.now.get() == 0);
+        Some(machine.before_mark(self.rows).all(quiet))
     }
 
     fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<bool> {
