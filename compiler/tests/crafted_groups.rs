@@ -412,5 +412,5 @@ fn any_byte_of_any_table() {
         *sound.bytes(section) = whole;
     }
     println!("{loaded} of {tried} loaded");
-    assert!(loaded > 100 && tried - loaded > 1_000, "{loaded} of {tried} loaded: the changes test nothing");
+    assert!(loaded > 50 && tried - loaded > 1_000, "{loaded} of {tried} loaded: the changes test nothing");
 }
