@@ -1,7 +1,8 @@
 //! What the benches share: workloads with the rule that must decide each action.
 //!
 //! W1 is a devops policy of 14 rules, W2 a financial one of 11; their actions and a random order come
-//! from `data/`. W3 has one rule for each pair of a type and a target, and a catch-all.
+//! from `data/`. W3 has one rule for each pair of a type and a target, and a catch-all. W6 has globs that
+//! must be searched for, or that fix both ends, and a catch-all.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot read its data has nothing to say")]
 
@@ -89,6 +90,36 @@ pub fn w3(rules: usize) -> Workload {
     };
     let actions: Vec<_> = (0..4_096).map(&mut action).collect();
     let order = (0..16_384).map(|_| random.below(4_096)).collect();
+    Workload { yaml, actions, order, now: now() }
+}
+
+/// W6 of a size: rule `i` is for types with the i-th word in them or, if there is a `path`, for targets that
+/// begin and end with it; the last is a catch-all. 1,024 actions, half of them for the catch-all.
+#[must_use]
+pub fn w6(rules: usize, path: bool) -> Workload {
+    let mut random = Random(6);
+    let mut letters = |count: usize| -> String {
+        (0..count).map(|_| char::from(b'a' + u8::try_from(random.below(26)).unwrap())).collect()
+    };
+    let words: Vec<String> = (0..rules).map(|_| letters(7)).collect();
+    let mut yaml = String::from("rules:\n");
+    for (i, word) in words.iter().enumerate() {
+        let matching = if path { format!("target: '{word}/*-?{word}'") } else { format!("type: '*{word}*'") };
+        writeln!(yaml, "- {{name: rule_{i}, match: {{{matching}}}, approval: block}}").unwrap();
+    }
+    yaml.push_str("- {name: rest}\n");
+    let fillers: Vec<String> = (0..64).map(|_| letters(7)).collect();
+    let mut random = Random(7);
+    let mut action = |_| {
+        let (i, filler) = (random.below(rules), &fillers[random.below(fillers.len())]);
+        let (word, name) = match random.below(2) {
+            0 => (&words[i], format!("rule_{i}")),
+            _ => (&fillers[0], "rest".to_owned()),
+        };
+        (Action::new(format!("{filler}_{word}_x"), format!("{word}/{filler}-1{word}")), name)
+    };
+    let actions: Vec<_> = (0..1_024).map(&mut action).collect();
+    let order = (0..4_096).map(|_| random.below(1_024)).collect();
     Workload { yaml, actions, order, now: now() }
 }
 

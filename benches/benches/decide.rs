@@ -7,7 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
-use aegis_benches::{Workload, w1, w2, w3, w5};
+use aegis_benches::{Workload, w1, w2, w3, w5, w6};
 use aegis_vm::{Policy, Request};
 use aegisc::Verify;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -38,6 +38,10 @@ fn benches(criterion: &mut Criterion) {
         decide(criterion, &format!("W3 literals, {rules} rules"), &w3(rules));
     }
     decide(criterion, "W5 suffixes, 50 rules", &w5());
+    for rules in [1, 4, 12, 50] {
+        decide(criterion, &format!("W6 words in types, {rules} rules"), &w6(rules, false));
+        decide(criterion, &format!("W6 ends of targets, {rules} rules"), &w6(rules, true));
+    }
 }
 
 criterion_group!(decisions, benches);

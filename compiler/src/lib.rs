@@ -31,6 +31,7 @@
 
 pub mod diag;
 mod emit;
+mod glob;
 pub mod hir;
 mod layer;
 mod lint;

@@ -5,8 +5,8 @@ use crate::hir;
 use crate::pyre::{self, Automata};
 use crate::source::SourceMap;
 use crate::{
-    Checked, Compilation, LayerSource, Options, Output, Verify, emit, layer, lint, syntax, table, verify,
-    yaml,
+    Checked, Compilation, LayerSource, Options, Output, Verify, emit, glob, layer, lint, syntax, table,
+    verify, yaml,
 };
 use aegis_vm::format::POLICY_ID_MAX;
 use sha2::{Digest, Sha256};
@@ -18,7 +18,7 @@ use std::fmt;
 /// Every error of every file is found in one run. There is a policy only if nothing was denied.
 #[must_use]
 pub fn check(layers: Vec<LayerSource>, options: &Options) -> Checked {
-    let Front { sources, diagnostics, meant } = front(layers, options);
+    let Front { sources, diagnostics, meant } = front(layers, options, &pyre::Limits::default());
     Checked { sources, diagnostics, policy: meant.map(|(policy, _)| policy) }
 }
 
@@ -32,6 +32,15 @@ pub fn check(layers: Vec<LayerSource>, options: &Options) -> Checked {
 /// [`BuildError`] if the options cannot be written, if a table would pass 2^32 entries, or if the
 /// artifact does not decide as the policy says, which is a fault of the compiler.
 pub fn compile(layers: Vec<LayerSource>, options: &Options) -> Result<Compilation, BuildError> {
+    compile_within(layers, options, &pyre::Limits::default())
+}
+
+/// As [`compile`], with other limits on automata.
+pub(crate) fn compile_within(
+    layers: Vec<LayerSource>,
+    options: &Options,
+    limits: &pyre::Limits,
+) -> Result<Compilation, BuildError> {
     if options.policy_id.len() > POLICY_ID_MAX || options.policy_id.contains('\0') {
         return Err(BuildError::new(format!(
             "the policy id must be at most {POLICY_ID_MAX} bytes without a zero byte, and is {} bytes long",
@@ -39,7 +48,7 @@ pub fn compile(layers: Vec<LayerSource>, options: &Options) -> Result<Compilatio
         )));
     }
     let digests: Vec<[u8; 32]> = layers.iter().map(|layer| Sha256::digest(&layer.bytes).into()).collect();
-    let Front { sources, diagnostics, meant } = front(layers, options);
+    let Front { sources, diagnostics, meant } = front(layers, options, limits);
     let Some((policy, automata)) = meant else {
         return Ok(Compilation { sources, diagnostics, output: None });
     };
@@ -92,7 +101,7 @@ struct Front {
     meant: Option<(hir::Policy, Automata)>,
 }
 
-fn front(layers: Vec<LayerSource>, options: &Options) -> Front {
+fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> Front {
     let mut sources = SourceMap::new();
     let mut found = Vec::new();
     let mut files = Vec::with_capacity(layers.len());
@@ -116,16 +125,22 @@ fn front(layers: Vec<LayerSource>, options: &Options) -> Front {
     lint::layers(&trees, &mut found);
     let merged = layer::merge(&trees, &mut found);
     let policy = hir::lower(merged, &sources, &mut found);
-    let automata = automata(&policy, &sources, &mut found);
+    let automata = automata(&policy, limits, &sources, &mut found);
     let diagnostics = options.levels.apply(in_order(found));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let meant = automata.filter(|_| !denied).map(|automata| (policy, automata));
     Front { sources, diagnostics, meant }
 }
 
-/// The automata of the policy's patterns; a pattern that passes a limit is an error of its file.
-fn automata(policy: &hir::Policy, sources: &SourceMap, found: &mut Vec<Diagnostic>) -> Option<Automata> {
-    match pyre::compile(&policy.patterns, &pyre::Limits::default()) {
+/// The automata of the policy's patterns and globs; a pattern that passes a limit is an error of its file.
+fn automata(
+    policy: &hir::Policy,
+    limits: &pyre::Limits,
+    sources: &SourceMap,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Automata> {
+    let globs = glob::asked_together(policy);
+    match pyre::compile_with_globs(&policy.patterns, &globs, limits) {
         Ok(automata) => Some(automata),
         Err(errors) => {
             found.extend(errors.iter().filter_map(|(at, error)| policy.pattern_fault(*at, error, sources)));

@@ -173,6 +173,34 @@ fn searched() -> Vec<Json> {
     values
 }
 
+/// More groups of globs, over each field, than a decision keeps the answers of; texts short, long, and none.
+#[test]
+fn groups_of_globs_allocate_nothing() {
+    let mut yaml = String::from("rules:\n");
+    for at in 0..240 {
+        let field = ["type", "target", "agent"][at % 3];
+        let (a, b) = (char::from(b'a' + u8::try_from(at % 26).unwrap()), at / 26);
+        yaml.push_str(&format!(
+            "- {{match: {{{field}: '*{a}*{b}*[é-ü]?*'}}, conditions: {{weekdays: [7]}}}}\n"
+        ));
+    }
+    let policy = Policy::from_bytes(support::damage::artifact(&yaml)).unwrap();
+    let mut ir = String::new();
+    policy.write_ir(&mut ir).unwrap();
+    assert!(ir.lines().filter(|line| line.contains(": globs through ")).count() > 16, "{ir}");
+    let wednesday = Timestamp::from_unix(1_773_844_200, 0);
+    let long = "a1éz b2üü💳\n".repeat(200);
+    for text in ["", "a0é!", "*", "q9\u{10ffff}", &long] {
+        let action = Action::new(text, "d3éé").agent(text);
+        let request = Request::from(&action);
+        let ask = || {
+            let decision = policy.evaluate(request, black_box(wednesday));
+            assert_eq!(black_box(decision.rule_index()), None);
+        };
+        assert_eq!(allocations(ask), 0, "{text}");
+    }
+}
+
 /// For each rule's fields, each param as every kind of value.
 fn actions() -> Vec<Action> {
     let fields = [
@@ -184,6 +212,7 @@ fn actions() -> Vec<Action> {
         ("delete", "crm", "admin"),
         ("DELETE", "sb", "💳"),
         ("scan", "x", ""),
+        ("scan", "a dwe", "x"),
     ];
     let params = ["amount", "big", "rate", "env", "nested", "tags", "day", "email"];
     let values = [

@@ -7,8 +7,9 @@ mod support;
 
 use aegis_vm::Policy;
 use aegis_vm::format::{
-    Bucket, CONST_BIG_INT, Const, Glob, MAX_BIG_INT, NO_SCAN, Needle, OP_NEEDLE, Rule, Scan, SectionId,
-    Shape, Test, Text, Word, WordSet, hash_key, hash_text,
+    Bucket, CONST_BIG_INT, Const, GLOB_GROUPED, GLOB_TOKENS, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS,
+    GROUP_LOCKSTEP, Glob, GlobToken, Group, GroupAnswer, MAX_BIG_INT, NO_SCAN, NONE, Needle, OP_NEEDLE,
+    Pattern, Rule, Scan, SectionId, Shape, Test, Text, Word, WordSet, hash_key, hash_text,
 };
 use support::crafted::Crafted;
 use zerocopy::little_endian::{U32, U64};
@@ -261,4 +262,114 @@ fn a_scan_of_other_sizes() {
     scans()
         .change(SectionId::Scans, |scans: &mut Vec<Scan>| scans.truncate(2))
         .refused("bytes that belong to no scan");
+}
+
+/// Two groups of globs, one group of patterns, and a glob that is in none.
+fn globs() -> Crafted {
+    let yaml = "rules:
+- {match: {target: '*secret*'}}
+- {match: {target: '*key*'}}
+- {match: {agent: '*x*'}}
+- {match: {agent: '*y*'}, conditions: {param_matches: {p: '\\.exe$', q: 'b$'}}}
+- {match: {type: t, agent: '?z'}, conditions: {param_matches: {p: '\\.dex$'}}}";
+    let mut crafted = Crafted::of(yaml);
+    crafted.change(SectionId::Groups, |groups: &mut Vec<Group>| {
+        let kinds: Vec<u32> = groups.iter().map(|group| group.kind.get()).collect();
+        assert_eq!(kinds, [GROUP_GLOBS, GROUP_GLOBS, GROUP_BACKWARD]);
+    });
+    crafted
+}
+
+/// The globs of kinds that a change picks.
+fn of_kind(globs: &mut [Glob], kind: u32) -> Vec<&mut Glob> {
+    globs.iter_mut().filter(|glob| glob.kind.get() == kind).collect()
+}
+
+/// `explain` would show one glob, and the group answer for another, or for none.
+#[test]
+fn a_glob_of_another_group() {
+    let change: [fn(&mut [&mut Glob]); 6] = [
+        |globs| globs[0].b = globs[1].b,
+        |globs| globs[1].b = U32::new(2),
+        |globs| (globs[0].b, globs[1].b) = (globs[1].b, globs[0].b),
+        |globs| globs[0].a = globs[2].a,
+        |globs| (globs[1].a, globs[2].a) = (globs[2].a, globs[1].a),
+        |globs| globs[0].a = U32::new(2),
+    ];
+    for change in change {
+        let mut crafted = globs();
+        crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| change(&mut of_kind(globs, GLOB_GROUPED)));
+        crafted.refused("the groups section");
+    }
+    for (a, b) in [(3, 0), (u32::MAX, 0), (0, 64), (0, u32::MAX)] {
+        let mut crafted = globs();
+        crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
+            let glob = &mut of_kind(globs, GLOB_GROUPED)[0];
+            (glob.a, glob.b) = (U32::new(a), U32::new(b));
+        });
+        crafted.refused("an unsound glob");
+    }
+}
+
+/// A glob that no group knows of, and one that a group knows of and that is matched by tokens.
+#[test]
+fn a_glob_that_its_group_does_not_know() {
+    let mut crafted = globs();
+    crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
+        let glob = &mut of_kind(globs, GLOB_TOKENS)[0];
+        (glob.kind, glob.a, glob.b) = (U32::new(GLOB_GROUPED), U32::new(0), U32::new(1));
+    });
+    crafted.change(SectionId::GlobTokens, Vec::<GlobToken>::clear);
+    crafted.refused("leaves out a pattern or a glob");
+    let mut crafted = globs();
+    crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
+        let glob = &mut of_kind(globs, GLOB_GROUPED)[0];
+        (glob.kind, glob.a, glob.b) = (U32::new(GLOB_TOKENS), U32::new(0), U32::new(0));
+    });
+    crafted.refused("an unsound group");
+}
+
+/// A pattern that a group of globs would answer for, and a glob that a group of patterns would.
+#[test]
+fn a_group_of_another_kind() {
+    let mut crafted = globs();
+    crafted.change(SectionId::Patterns, |patterns: &mut Vec<Pattern>| {
+        let alone = patterns.iter_mut().find(|pattern| pattern.group.get() == NONE).unwrap();
+        alone.group = U32::new(0);
+    });
+    crafted.refused("leaves out a pattern or a glob");
+    for (at, kind) in [(0, GROUP_FORWARD), (1, GROUP_BACKWARD), (1, GROUP_LOCKSTEP), (2, GROUP_GLOBS), (0, 4)]
+    {
+        let mut crafted = globs();
+        crafted.change(SectionId::Groups, |groups: &mut Vec<Group>| groups[at].kind = U32::new(kind));
+        crafted.refused("an unsound group");
+    }
+}
+
+#[test]
+fn a_group_of_globs_of_other_sizes() {
+    let change: [fn(&mut Group); 8] = [
+        |group| group.automaton = U32::new(NONE),
+        |group| group.automaton = U32::new(77),
+        |group| group.answers = U32::new(1),
+        |group| group.answers = U32::new(0),
+        |group| group.members = U32::new(1),
+        |group| group.members = U32::new(3),
+        |group| group.first_answer = U32::new(1),
+        |group| group.newline = U64::new(1 << 2),
+    ];
+    for change in change {
+        let mut crafted = globs();
+        crafted.change(SectionId::Groups, |groups: &mut Vec<Group>| change(&mut groups[0]));
+        crafted.refused("an unsound group");
+    }
+    globs()
+        .change(SectionId::GroupMembers, |members: &mut Vec<U32>| members[0] = U32::new(u32::MAX))
+        .refused("an unsound group");
+    globs()
+        .change(SectionId::GroupMembers, |members: &mut Vec<U32>| members.swap(0, 1))
+        .refused("an unsound group");
+    globs()
+        .change(SectionId::GroupAnswers, |answers: &mut Vec<GroupAnswer>| answers[0].end = U64::new(4))
+        .refused("an unsound group");
 }

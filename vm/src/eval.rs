@@ -46,7 +46,7 @@ pub(crate) struct Evaluation<'p, 'a, C> {
     time: Option<Option<Timestamp>>,
     /// The param that was asked for last, and its value.
     last_param: Option<(usize, Option<Value<'a>>)>,
-    /// What groups of patterns found, once one was asked.
+    /// What groups of patterns and of globs found, once one was asked.
     groups: Option<Groups>,
     /// What scans found in the action's texts.
     scanned: Scanned,
@@ -152,10 +152,11 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     }
 
     /// The first field whose glob does not match.
-    pub(crate) fn failed_glob(&self, rule: &Rule, known: u32) -> Option<Option<u32>> {
-        let failed = |bit, glob: U32, text| {
-            let free = known & bit != 0 || glob == self.tables().any_glob;
-            Some(!free && !glob::matches(self.tables(), glob, text)?)
+    pub(crate) fn failed_glob(&mut self, rule: &Rule, known: u32) -> Option<Option<u32>> {
+        let tables = self.tables();
+        let mut failed = |bit, glob: U32, text| {
+            let free = known & bit != 0 || glob == tables.any_glob;
+            Some(!free && !glob::matches(tables, &mut self.groups, glob, bit, text)?)
         };
         Some(if failed(SHAPE_TYPE, rule.type_glob, self.request.kind)? {
             Some(SHAPE_TYPE)

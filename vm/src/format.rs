@@ -35,7 +35,7 @@
 //! AUTOMATA      Automaton*
 //! PATTERNS      Pattern*
 //! GROUPS        Group*
-//! GROUP_MEMBERS pattern index*
+//! GROUP_MEMBERS pattern index*, or glob index* of a group of globs
 //! GROUP_ANSWERS GroupAnswer*
 //! NEEDLES       Needle*                                the needles of a scan after those of the one before
 //! SCAN_BYTES    class maps, transition tables, outputs and links of the scans
@@ -57,7 +57,8 @@
 //!
 //! # Automata
 //!
-//! How regular expressions are walked is drawn in [`Automaton`], [`Pattern`] and [`Group`].
+//! How regular expressions and groups of globs are walked is drawn in [`Automaton`], [`Pattern`] and
+//! [`Group`].
 //!
 //! # Scans
 //!
@@ -239,8 +240,8 @@ pub struct GlobRange {
     pub high: U32,
 }
 
-/// A step of a general glob. The tokens of a glob follow those of the one before it, as do the ranges
-/// of a set, which are sorted and apart.
+/// A step of a general glob that is in no group. The tokens of a glob follow those of the one before it, as
+/// do the ranges of a set, which are sorted and apart.
 ///
 /// | kind | `a` | `b` |
 /// | --- | --- | --- |
@@ -275,6 +276,7 @@ pub const TOKEN_NOT_SET: u32 = 4;
 /// | [`GLOB_ANY`] | 0 | 0 |
 /// | [`GLOB_LITERAL`], [`GLOB_PREFIX`], [`GLOB_SUFFIX`] | text offset | text length |
 /// | [`GLOB_TOKENS`] | first token | number of tokens |
+/// | [`GLOB_GROUPED`] | group, a [`GROUP_GLOBS`] | bit in the group |
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
 #[repr(C)]
 #[expect(missing_docs, reason = "the table above; `text` is the glob as written")]
@@ -293,8 +295,10 @@ pub const GLOB_LITERAL: u32 = 1;
 pub const GLOB_PREFIX: u32 = 2;
 /// `*text`.
 pub const GLOB_SUFFIX: u32 = 3;
-/// Anything else.
+/// Anything else, by its tokens.
 pub const GLOB_TOKENS: u32 = 4;
+/// Anything else, by the automaton of a group.
+pub const GLOB_GROUPED: u32 = 5;
 
 /// A constant.
 ///

@@ -1,14 +1,22 @@
 //! Whether a text matches a glob.
 
 use crate::format::{
-    GLOB_ANY, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, GlobToken, TOKEN_NOT_SET, TOKEN_ONES,
-    TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
+    GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobToken,
+    TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
 };
+use crate::pattern::Groups;
 use crate::tables::{Tables, index};
 use zerocopy::little_endian::U32;
 
-/// Whether `text` matches the glob; `None` if a table is inconsistent.
-pub(crate) fn matches(tables: &Tables, glob: U32, text: &str) -> Option<bool> {
+/// Whether `text`, which stands in a field of the action (a shape's bit), matches the glob; `None` if a
+/// table is inconsistent.
+pub(crate) fn matches(
+    tables: &Tables,
+    groups: &mut Option<Groups>,
+    glob: U32,
+    field: u32,
+    text: &str,
+) -> Option<bool> {
     let glob = tables.glob(glob)?;
     match glob.kind.get() {
         GLOB_ANY => Some(true),
@@ -16,8 +24,21 @@ pub(crate) fn matches(tables: &Tables, glob: U32, text: &str) -> Option<bool> {
         GLOB_PREFIX => Some(text.starts_with(tables.slice_of_strings(glob.a, glob.b)?)),
         GLOB_SUFFIX => Some(text.ends_with(tables.slice_of_strings(glob.a, glob.b)?)),
         GLOB_TOKENS => tokens_match(tables, tables.glob_tokens.run(&tables.bytes, glob.a, glob.b)?, text),
+        GLOB_GROUPED => grouped(tables, groups, glob, field, text),
         _ => None,
     }
+}
+
+// Apart, so that other globs do not pay for it.
+#[inline(never)]
+fn grouped(
+    tables: &Tables,
+    groups: &mut Option<Groups>,
+    glob: &Glob,
+    field: u32,
+    text: &str,
+) -> Option<bool> {
+    groups.get_or_insert_default().find(tables, glob.a, glob.b, U32::new(field), text)
 }
 
 /// The tokens before the first run match at the start, those after the last run at the end; the

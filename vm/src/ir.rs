@@ -4,6 +4,8 @@
 //! shapes
 //!   type: 12 keys in 32 buckets, at most 2 probes
 //!     "deploy" -> 6 7 8
+//! groups
+//!   0: globs through 10 states: "*secret*" "*key*"
 //! scans
 //!   0: 120 texts in param "path", 1031 states, 38 classes of bytes
 //! rules
@@ -15,9 +17,9 @@
 
 use crate::format::{
     AUTOMATON_NFA, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
-    CONST_STR, Const, GROUP_BACKWARD, GROUP_FORWARD, NO_SCAN, NONE, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT,
-    OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS,
-    Pattern, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test, WORDS_SCAN,
+    CONST_STR, Const, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS, NO_SCAN, NONE, OP_CONTAINS, OP_EQ, OP_GT,
+    OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE,
+    OP_WEEKDAYS, Pattern, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test, WORDS_SCAN,
 };
 use crate::policy::{Policy, RuleView};
 use crate::tables::{Tables, index, literals_of};
@@ -81,17 +83,25 @@ impl Policy {
         if groups.is_empty() {
             return Ok(());
         }
-        writeln!(out, "groups of patterns")?;
+        writeln!(out, "groups")?;
         for (at, group) in groups.iter().enumerate() {
             let automaton = tables.automata.get(&tables.bytes, index(group.automaton));
             let rows = automaton.map_or(0, |automaton| automaton.rows.get());
             match group.kind.get() {
                 GROUP_FORWARD => write!(out, "  {at}: forward through {rows} states:")?,
                 GROUP_BACKWARD => write!(out, "  {at}: backward through {rows} states:")?,
+                GROUP_GLOBS => write!(out, "  {at}: globs through {rows} states:")?,
                 _ => write!(out, "  {at}: side by side:")?,
             }
             let members = tables.group_members.run(&tables.bytes, group.first_member, group.members);
-            members.unwrap_or_default().iter().try_for_each(|member| write!(out, " {member}"))?;
+            let members = members.unwrap_or_default();
+            if group.kind.get() == GROUP_GLOBS {
+                let globs = members.iter().filter_map(|&member| tables.text(tables.glob(member)?.text));
+                { globs }.try_for_each(|glob| write!(out, " {glob:?}"))?;
+                writeln!(out)?;
+                continue;
+            }
+            members.iter().try_for_each(|member| write!(out, " {member}"))?;
             writeln!(out)?;
         }
         Ok(())

@@ -44,6 +44,34 @@ impl Sets {
         self.intern(tables::class(Class::Word, over).to_vec())
     }
 
+    /// The set of every code point.
+    pub(super) fn all(&mut self) -> SetId {
+        self.intern(vec![(0, MAX_CODE_POINT)])
+    }
+
+    /// The set of one character.
+    pub(super) fn one(&mut self, c: char) -> SetId {
+        self.intern(vec![(c.into(), c.into())])
+    }
+
+    /// The set of the characters of these ranges, or of all others.
+    pub(super) fn ranges_of(&mut self, ranges: &[(char, char)], negated: bool) -> SetId {
+        let ranges = unite(ranges.iter().map(|&(low, high)| (low.into(), high.into())).collect());
+        self.intern(if negated { complement(&ranges) } else { ranges })
+    }
+
+    /// The number of distinct sets.
+    pub(super) fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Forgets the sets from a number on; no leaf has one of them.
+    pub(super) fn truncate(&mut self, len: usize) {
+        for ranges in self.ranges.drain(len.min(self.ranges.len())..) {
+            self.by_ranges.remove(&ranges);
+        }
+    }
+
     /// The set of what any of these sets has.
     pub(super) fn union(&mut self, sets: &[SetId]) -> SetId {
         let all = sets.iter().flat_map(|&set| self.ranges(set)).copied().collect();
@@ -259,7 +287,7 @@ impl Blocks {
 /// The map from code points to classes, as `aegis_vm::format` draws it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClassMap {
-    /// The number of classes; 0 if there is no pattern, and then there is no map either.
+    /// The number of classes; 0 if there is no automaton, and then there is no map either.
     pub classes: u32,
     /// The class of the code points past the first stage.
     pub rest: u16,

@@ -1,9 +1,11 @@
-//! Patterns -> one class map, and for each pattern the automata that search for it, within limits.
+//! Patterns and globs -> one class map, for each pattern the automata that search for it, within limits, and
+//! the automata that globs share.
 
 use super::bits::{self, BitNfa};
 use super::classes::{ClassMap, Partition, Sets};
 use super::dfa::{Columns, Excess, Search, determinise};
 use super::digrams::{Clause, digrams};
+use super::globs::{self, GlobGroup, GlobLimits};
 use super::minimise::{Dfa, minimise};
 use super::nfa::{self, Direction, Nfa, StateId};
 use super::shape::{self, End, Literals};
@@ -22,21 +24,31 @@ pub struct Limits {
     pub work: usize,
     /// Steps of the subset construction, for all patterns.
     pub total_work: usize,
+    /// Limits on the automata of globs.
+    pub globs: GlobLimits,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { nfa_states: 20_000, dfa_states: 10_000, work: 10_000_000, total_work: 1_000_000_000 }
+        Limits {
+            nfa_states: 20_000,
+            dfa_states: 10_000,
+            work: 10_000_000,
+            total_work: 1_000_000_000,
+            globs: GlobLimits::default(),
+        }
     }
 }
 
-/// The compiled patterns of a policy.
+/// The compiled patterns of a policy, and those of its globs that share automata.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Automata {
     /// The map that all automata share.
     pub classes: ClassMap,
     /// What each pattern came to, in their order.
     pub patterns: Vec<Compiled>,
+    /// The globs that are matched together.
+    pub globs: Vec<GlobGroup>,
 }
 
 /// A compiled pattern.
@@ -103,9 +115,20 @@ struct Parts {
 ///
 /// Each pattern that passes a limit, by its index, with what made it large.
 pub fn compile(patterns: &[Pattern], limits: &Limits) -> Result<Automata, Vec<(usize, PatternError)>> {
-    if patterns.is_empty() {
-        return Ok(Automata::default());
-    }
+    compile_with_globs(patterns, &[], limits)
+}
+
+/// As [`compile`], with globs: each list has those that may be asked of one text. Globs that pass a limit, or
+/// that are too few, are in no group.
+///
+/// # Errors
+///
+/// As [`compile`]; never because of a glob.
+pub fn compile_with_globs(
+    patterns: &[Pattern],
+    globs: &[Vec<&str>],
+    limits: &Limits,
+) -> Result<Automata, Vec<(usize, PatternError)>> {
     let mut errors = Vec::new();
     let mut sets = Sets::default();
     let mut all = Vec::with_capacity(patterns.len());
@@ -115,7 +138,14 @@ pub fn compile(patterns: &[Pattern], limits: &Limits) -> Result<Automata, Vec<(u
             Err(error) => errors.push((index, error)),
         }
     }
-    let partition = sets.partition();
+    let own_sets = sets.len();
+    let (globs, partition) = globs::group(globs, &limits.globs, &mut sets).unwrap_or_else(|| {
+        sets.truncate(own_sets);
+        (Vec::new(), sets.partition())
+    });
+    if patterns.is_empty() && globs.is_empty() {
+        return Ok(Automata::default());
+    }
     let Some(classes) = partition.to_map() else {
         let widest = all.iter().max_by_key(|(_, _, parts)| parts.forward.sets.len());
         let (index, length) = widest.map_or((0, 0), |&(index, pattern, _)| (index, pattern.text.len()));
@@ -131,7 +161,7 @@ pub fn compile(patterns: &[Pattern], limits: &Limits) -> Result<Automata, Vec<(u
             Err(excess) => errors.push((*index, explain(pattern, excess, limits))),
         }
     }
-    if errors.is_empty() { Ok(Automata { classes, patterns: compiled }) } else { Err(errors) }
+    if errors.is_empty() { Ok(Automata { classes, patterns: compiled, globs }) } else { Err(errors) }
 }
 
 fn parts(pattern: &Pattern, limits: &Limits, sets: &mut Sets) -> Result<Parts, PatternError> {

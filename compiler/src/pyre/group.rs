@@ -37,7 +37,7 @@ pub enum GroupKind {
 }
 
 /// The most members of a shared automaton.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 /// The fewest members of a shared automaton of texts alone, each of which is found faster than it is walked.
 const FEWEST_LITERALS: usize = 24;
 /// The fewest patterns of a param that are worth a look at the digrams of its text.
@@ -49,7 +49,7 @@ const OPEN: usize = 4;
 /// The states that a shared automaton may have beyond those of its parts.
 const SLACK: usize = 4;
 /// The bytes of a shared automaton, for each byte that its members would take.
-const MOST_BYTES: usize = 2;
+pub(super) const MOST_BYTES: usize = 2;
 /// Steps that the joining of all groups may take; beyond them patterns stay on their own.
 const WORK: usize = 20_000_000;
 
@@ -174,7 +174,7 @@ fn side_by_side(automata: &Automata, patterns: &[usize]) -> Vec<Group> {
 }
 
 /// An automaton of one pattern as that of a group: it goes on where it finds.
-fn as_group(dfa: &Dfa) -> Dfa {
+pub(super) fn as_group(dfa: &Dfa) -> Dfa {
     let nothing = Dfa {
         columns: 1,
         start: 0,
@@ -188,8 +188,6 @@ fn as_group(dfa: &Dfa) -> Dfa {
 /// The automaton of a group that a pattern joins, whose bit is given; `None` if it has more states than
 /// both together, or if it takes more than what is left of the work.
 fn join(group: &Dfa, own: &Dfa, bit: usize, work_left: &mut usize) -> Option<Dfa> {
-    let limit = group.states() + own.states() + SLACK;
-    let Columns { of_class, samples } = columns(group, own)?;
     let sink = |kind| {
         let mut states = (0..own.states()).filter_map(|state| StateId::try_from(state).ok());
         states.find(|&state| own.sink(state) == Some(kind))
@@ -197,6 +195,27 @@ fn join(group: &Dfa, own: &Dfa, bit: usize, work_left: &mut usize) -> Option<Dfa
     let found = sink(Sink::Found);
     // From the start it may only find again what is known.
     let again = sink(Sink::Dead).unwrap_or(own.start);
+    let limit = group.states() + own.states() + SLACK;
+    product(group, own, found.map(|found| (found, again)), bit, limit, work_left)
+}
+
+/// The automaton of two groups, the second with its bits from `bit` on; `None` if it has more states than
+/// both together and than `room`, or if it takes more than what is left of the work.
+pub(super) fn merge(one: &Dfa, other: &Dfa, bit: usize, room: usize, work_left: &mut usize) -> Option<Dfa> {
+    let limit = (one.states() + other.states() + SLACK).max(room);
+    product(one, other, None, bit, limit, work_left)
+}
+
+/// The product of two automata with so many states at most. Where the second is found it goes on elsewhere.
+fn product(
+    group: &Dfa,
+    own: &Dfa,
+    found: Option<(StateId, StateId)>,
+    bit: usize,
+    limit: usize,
+    work_left: &mut usize,
+) -> Option<Dfa> {
+    let Columns { of_class, samples } = columns(group, own)?;
     let start = (group.start, own.start, false);
     let mut known = HashMap::from([(start, 0)]);
     let mut keys = vec![start];
@@ -207,14 +226,14 @@ fn join(group: &Dfa, own: &Dfa, bit: usize, work_left: &mut usize) -> Option<Dfa
         *work_left = work_left.checked_sub(samples.len())?;
         let (all, one) = (group.answer(in_group), own.answer(in_own));
         answers.push(Answer {
-            now: all.now | u64::from(is_found) << bit,
-            end: all.end | (one.end & 1) << bit,
-            newline: all.newline | (one.newline & 1) << bit,
+            now: all.now | (one.now | u64::from(is_found)) << bit,
+            end: all.end | one.end << bit,
+            newline: all.newline | one.newline << bit,
         });
         for &(group_column, own_column) in &samples {
             let to = own.next(in_own, own_column.into());
-            let is_found = Some(to) == found;
-            let to = if is_found { again } else { to };
+            let again = found.and_then(|(found, again)| (to == found).then_some(again));
+            let (to, is_found) = (again.unwrap_or(to), again.is_some());
             let next = (group.next(in_group, group_column.into()), to, is_found);
             let number = match known.get(&next) {
                 Some(&number) => number,

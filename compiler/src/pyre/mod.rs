@@ -6,7 +6,8 @@
 //! `rewrite` finds what to write instead, where that is plain. `classes` splits Unicode into the coarsest partition that the patterns
 //! of a policy can tell apart; `nfa`, `dfa` and `minimise` make one small automaton a pattern over
 //! those classes, or `bits` sets of places where that would be large; `shape` sees what a pattern's form
-//! says of its matches; `group` joins patterns of one param. `naive` matches over the tree and shares nothing with the automata, so that a
+//! says of its matches; `group` joins patterns of one param, `globs` globs
+//! of one field. `naive` matches over the tree and shares nothing with the automata, so that a
 //! fault in either shows.
 
 mod ast;
@@ -18,6 +19,7 @@ mod dfa;
 mod digrams;
 mod escape;
 mod flags;
+mod globs;
 mod group;
 mod groups;
 mod minimise;
@@ -34,8 +36,9 @@ mod width;
 
 pub use bits::{BitNfa, BitStep};
 pub use classes::ClassMap;
-pub use compile::{Automata, Backward, Compiled, Forward, Limits, compile};
+pub use compile::{Automata, Backward, Compiled, Forward, Limits, compile, compile_with_globs};
 pub use dfa::Answer;
+pub use globs::{GlobGroup, GlobLimits};
 pub use group::{Group, GroupKind, Shared, share};
 pub use minimise::{CellForm, Dfa, Sink};
 pub use nfa::StateId;

@@ -1,33 +1,38 @@
-//! Automata -> the sections that `aegis_vm::format` draws for regular expressions.
+//! Automata -> the sections that `aegis_vm::format` draws for regular expressions and groups of globs.
 
 use super::strings::Strings;
 use super::{Tables, TooLarge, number};
 use crate::hir;
 use crate::pyre::{
-    self, Answer, Automata, Backward, BitNfa, Compiled, Dfa, End, Forward, GroupKind, Sink, StateId, rarest,
+    self, Answer, Automata, Backward, BitNfa, Compiled, Dfa, End, Forward, GlobGroup, GroupKind, Sink,
+    StateId, rarest,
 };
 use aegis_vm::format::{
     AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
     Automaton, CLASS_BLOCK, ClassMapHead, DIGRAM_ALTERNATIVES, DIGRAM_CLAUSES, GROUP_BACKWARD, GROUP_FORWARD,
-    GROUP_LOCKSTEP, Group, GroupAnswer, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EMPTY,
+    GROUP_GLOBS, GROUP_LOCKSTEP, Group, GroupAnswer, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EMPTY,
     PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, cell_dead, cell_found,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U32, U64};
 
-/// Writes the automata of a policy's patterns.
+/// Writes the automata of a policy's patterns and globs; `globs` has the members of the groups of globs.
 pub(super) fn write(
     tables: &mut Tables,
     policy: &hir::Policy,
     automata: &Automata,
+    globs: &[Vec<U32>],
     strings: &mut Strings,
 ) -> Result<(), TooLarge> {
-    if automata.patterns.is_empty() {
+    if automata.patterns.is_empty() && globs.is_empty() {
         return Ok(());
     }
     write_class_map(tables, automata)?;
     let mut writer = Writer { tables, column_maps: HashMap::new() };
+    for (group, members) in automata.globs.iter().zip(globs) {
+        writer.globs(group, members)?;
+    }
     let shared = pyre::share(automata, &uses(policy));
     let groups = &shared.groups;
     let shares = |wanted: fn(&GroupKind) -> bool| -> BTreeSet<usize> {
@@ -166,8 +171,30 @@ impl Writer<'_> {
         })
     }
 
+    fn globs(&mut self, group: &GlobGroup, members: &[U32]) -> Result<(), TooLarge> {
+        let first_answer = number(self.tables.group_answers.len(), "answers of groups")?;
+        let automaton = self.shared(&group.dfa)?;
+        let first_member = number(self.tables.group_members.len(), "members of groups")?;
+        self.tables.group_members.extend_from_slice(members);
+        self.tables.groups.push(Group {
+            kind: U32::new(GROUP_GLOBS),
+            automaton,
+            first_member,
+            members: number(members.len(), "members of groups")?,
+            first_answer,
+            answers: self.answers_since(first_answer)?,
+            newline: U64::new(0),
+        });
+        Ok(())
+    }
+
+    /// The number of the answers from one on.
+    fn answers_since(&self, first: U32) -> Result<U32, TooLarge> {
+        Ok(U32::new(number(self.tables.group_answers.len(), "answers of groups")?.get() - first.get()))
+    }
+
     fn group(&mut self, group: &pyre::Group, automata: &Automata) -> Result<(), TooLarge> {
-        let place = number(self.tables.groups.len(), "groups of patterns")?;
+        let place = number(self.tables.groups.len(), "groups")?;
         let first_answer = number(self.tables.group_answers.len(), "answers of groups")?;
         let (kind, automaton) = match &group.kind {
             GroupKind::Forward(dfa) => (GROUP_FORWARD, self.shared(dfa)?),
@@ -187,15 +214,13 @@ impl Writer<'_> {
             }
             self.tables.group_members.push(number(member, "patterns")?);
         }
-        let answers =
-            number(self.tables.group_answers.len(), "answers of groups")?.get() - first_answer.get();
         self.tables.groups.push(Group {
             kind: U32::new(kind),
             automaton,
             first_member,
             members: number(group.members.len(), "patterns")?,
             first_answer,
-            answers: U32::new(answers),
+            answers: self.answers_since(first_answer)?,
             newline: U64::new(newline),
         });
         Ok(())

@@ -1,11 +1,13 @@
-//! Globs: read as `fnmatch` reads them, each distinct one once.
+//! The records of globs, each distinct one once.
 
 use super::strings::Strings;
 use super::{TooLarge, number};
+use crate::glob::{Form, Token, form, read};
+use crate::pyre::GlobGroup;
 use aegis_vm::format::hash_text;
 use aegis_vm::format::{
-    GLOB_ANY, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobRange, GlobToken, TOKEN_NOT_SET,
-    TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
+    GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobRange, GlobToken,
+    TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
 };
 use std::collections::HashMap;
 use zerocopy::little_endian::U32;
@@ -19,22 +21,28 @@ pub(super) struct Globs {
     places: HashMap<Box<str>, U32>,
     /// For each glob the hash of its text if it is literal.
     literal_hashes: Vec<Option<u64>>,
-}
-
-/// One step of a glob.
-#[derive(Debug, PartialEq, Eq)]
-enum Token {
-    Text(String),
-    /// `?`, so many in a row.
-    Ones(u32),
-    Run,
-    Set {
-        negated: bool,
-        ranges: Vec<(char, char)>,
-    },
+    /// The group of a glob, and its bit there.
+    grouped: HashMap<Box<str>, (U32, U32)>,
 }
 
 impl Globs {
+    /// No globs yet; some will be members of these groups, which are the policy's first.
+    pub(super) fn new(groups: &[GlobGroup]) -> Result<Self, TooLarge> {
+        let mut globs = Globs::default();
+        for (group, GlobGroup { members, .. }) in groups.iter().enumerate() {
+            for (bit, member) in members.iter().enumerate() {
+                let place = (number(group, "groups")?, number(bit, "globs")?);
+                globs.grouped.insert(member.as_str().into(), place);
+            }
+        }
+        Ok(globs)
+    }
+
+    /// The globs of a group, by place.
+    pub(super) fn members(&self, group: &GlobGroup) -> Vec<U32> {
+        group.members.iter().filter_map(|member| self.places.get(member.as_str()).copied()).collect()
+    }
+
     /// Where the glob stands.
     pub(super) fn add(&mut self, text: &str, strings: &mut Strings) -> Result<U32, TooLarge> {
         if let Some(&place) = self.places.get(text) {
@@ -42,19 +50,21 @@ impl Globs {
         }
         let place = number(self.globs.len(), "globs")?;
         let tokens = read(text);
-        let (kind, a, b) = match tokens.as_slice() {
-            [Token::Run] => (GLOB_ANY, U32::new(0), U32::new(0)),
-            [] => self.text(GLOB_LITERAL, "", strings)?,
-            [Token::Text(literal)] => self.text(GLOB_LITERAL, literal, strings)?,
-            [Token::Text(prefix), Token::Run] => self.text(GLOB_PREFIX, prefix, strings)?,
-            [Token::Run, Token::Text(suffix)] => self.text(GLOB_SUFFIX, suffix, strings)?,
-            tokens => self.general(tokens, strings)?,
+        let form = form(&tokens);
+        let (kind, a, b) = match form {
+            Form::Any => (GLOB_ANY, U32::new(0), U32::new(0)),
+            Form::Literal(literal) => self.text(GLOB_LITERAL, literal, strings)?,
+            Form::Prefix(prefix) => self.text(GLOB_PREFIX, prefix, strings)?,
+            Form::Suffix(suffix) => self.text(GLOB_SUFFIX, suffix, strings)?,
+            Form::General => match self.grouped.get(text) {
+                Some(&(group, bit)) => (GLOB_GROUPED, group, bit),
+                None => self.general(&tokens, strings)?,
+            },
         };
-        let literal = (kind == GLOB_LITERAL).then(|| match tokens.as_slice() {
-            [Token::Text(literal)] => hash_text(literal),
-            _ => hash_text(""),
+        self.literal_hashes.push(match form {
+            Form::Literal(literal) => Some(hash_text(literal)),
+            _ => None,
         });
-        self.literal_hashes.push(literal);
         self.globs.push(Glob { kind: U32::new(kind), text: strings.add(text)?, a, b });
         self.places.insert(text.into(), place);
         Ok(place)
@@ -93,92 +103,4 @@ impl Globs {
         }
         Ok((GLOB_TOKENS, first, number(tokens.len(), "glob tokens")?))
     }
-}
-
-/// The tokens of a glob: neighbouring texts joined, neighbouring runs one, and `?`s after a run put
-/// before it, where they are counted once instead of at every place that the run could end.
-fn read(glob: &str) -> Vec<Token> {
-    let mut tokens: Vec<Token> = Vec::new();
-    let mut rest = glob;
-    // Once a `[` is not closed no later one is, so that the search for a `]` is not repeated.
-    let mut closable = true;
-    while let Some(c) = rest.chars().next() {
-        let after = rest.get(c.len_utf8()..).unwrap_or_default();
-        rest = after;
-        match c {
-            '*' if tokens.last() == Some(&Token::Run) => {}
-            '*' => tokens.push(Token::Run),
-            '?' => push_one(&mut tokens),
-            '[' if closable => match set(after) {
-                Some((set, after_set)) => {
-                    tokens.push(set);
-                    rest = after_set;
-                }
-                None => {
-                    closable = false;
-                    push_char(&mut tokens, '[');
-                }
-            },
-            c => push_char(&mut tokens, c),
-        }
-    }
-    tokens
-}
-
-fn push_one(tokens: &mut Vec<Token>) {
-    let run = tokens.pop_if(|last| *last == Token::Run);
-    match tokens.last_mut() {
-        Some(Token::Ones(count)) => *count = count.saturating_add(1),
-        _ => tokens.push(Token::Ones(1)),
-    }
-    tokens.extend(run);
-}
-
-fn push_char(tokens: &mut Vec<Token>, c: char) {
-    match tokens.last_mut() {
-        Some(Token::Text(text)) => text.push(c),
-        _ => tokens.push(Token::Text(c.into())),
-    }
-}
-
-/// The set whose `[` was read, and what follows its `]`; `None` if it is not closed.
-fn set(after: &str) -> Option<(Token, &str)> {
-    let (negated, body) = match after.strip_prefix('!') {
-        Some(body) => (true, body),
-        None => (false, after),
-    };
-    // A first `]` is literal.
-    let skip = usize::from(body.starts_with(']'));
-    let end = skip + body.get(skip..)?.find(']')?;
-    let members: Vec<char> = body.get(..end)?.chars().collect();
-    Some((Token::Set { negated, ranges: ranges(&members) }, body.get(end + 1..)?))
-}
-
-/// The ranges of a set, sorted and apart. Read from left to right, a `-` is literal at either end;
-/// between two members it makes a range, and a reversed range is dropped.
-fn ranges(mut members: &[char]) -> Vec<(char, char)> {
-    let mut ranges = Vec::new();
-    while let [low, rest @ ..] = members {
-        match rest {
-            ['-', high, rest @ ..] => {
-                if low <= high {
-                    ranges.push((*low, *high));
-                }
-                members = rest;
-            }
-            rest => {
-                ranges.push((*low, *low));
-                members = rest;
-            }
-        }
-    }
-    ranges.sort_unstable();
-    let mut apart: Vec<(char, char)> = Vec::with_capacity(ranges.len());
-    for (low, high) in ranges {
-        match apart.last_mut() {
-            Some((_, end)) if low <= *end => *end = high.max(*end),
-            _ => apart.push((low, high)),
-        }
-    }
-    apart
 }

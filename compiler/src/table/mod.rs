@@ -92,14 +92,14 @@ pub(crate) fn risk_byte(risk_level: RiskLevel) -> u8 {
     }
 }
 
-/// The tables of a policy, with the automata of its patterns.
+/// The tables of a policy, with the automata of its patterns and globs.
 pub(crate) fn build(
     policy: &hir::Policy,
     compiled: &Automata,
     sources: &SourceMap,
 ) -> Result<Tables, TooLarge> {
     let mut strings = Strings::default();
-    let mut globs = Globs::default();
+    let mut globs = Globs::new(&compiled.globs)?;
     let mut tests = Tests::new(policy, &mut strings)?;
     let mut rules = Vec::with_capacity(policy.rules.len());
     let mut keys = Vec::with_capacity(policy.rules.len());
@@ -125,6 +125,7 @@ pub(crate) fn build(
         keys.push(index::Key::of([type_glob, target_glob, agent_glob], &globs));
     }
     let index = index::build(&keys)?;
+    let members = compiled.globs.iter().map(|group| globs.members(group)).collect::<Vec<_>>();
     let mut tables = Tables {
         glob_ranges: globs.ranges,
         glob_tokens: globs.tokens,
@@ -143,7 +144,7 @@ pub(crate) fn build(
         candidates: index.candidates,
         ..Tables::default()
     };
-    automata::write(&mut tables, policy, compiled, &mut strings)?;
+    automata::write(&mut tables, policy, compiled, &members, &mut strings)?;
     tables.strings = strings.text;
     Ok(tables)
 }

@@ -187,6 +187,9 @@ impl Drawing<'_> {
         if self.bytes.chance(50) {
             self.needles(&mut rules);
         }
+        if self.bytes.chance(50) {
+            self.globs(&mut rules);
+        }
         push(&mut entries, "rules", Node::List(rules));
         self.repeat(&mut entries, 4);
         let levels = self.bytes.pick(&[3, 2, 5, 1, 0, 9]);
@@ -275,6 +278,30 @@ impl Drawing<'_> {
                 self.vocabulary.semantic.push(words);
                 rules.push(short_rule(kind, &format!("{{semantic: {}}}", quoted(words))));
             }
+        }
+    }
+
+    /// Short rules over globs of one field, perhaps of one type, enough for groups.
+    fn globs(&mut self, rules: &mut Vec<Node>) {
+        let field = self.bytes.below(3);
+        let (key, kind) = (["type", "target", "agent"][field], self.bytes.pick(&self.vocabulary.types));
+        for at in 0..self.bytes.between(4, 24) {
+            let glob = match self.bytes.below(3) {
+                0 => self.glob(field),
+                _ => globs::run(&mut self.bytes),
+            };
+            self.vocabulary.globs[field].push(glob.clone());
+            let mut matching = format!("{key}: {}", quoted(&glob));
+            if field > 0 && self.bytes.chance(128) {
+                // The same glob over two texts, or a literal beside it.
+                let of_type = if self.bytes.chance(60) { &glob } else { kind };
+                matching = format!("type: {}, {matching}", quoted(of_type));
+            }
+            // Rules before a match hide those behind it.
+            let weekday = if self.bytes.chance(200) { at % 7 + 1 } else { 8 };
+            let conditions = if weekday < 8 { format!("{{weekdays: [{weekday}]}}") } else { "{}".to_owned() };
+            let text = format!("{{match: {{{matching}}}, conditions: {conditions}, approval: auto}}");
+            rules.push(Node::Plain(text, Json::Null));
         }
     }
 

@@ -65,6 +65,33 @@ pub fn glob(literal: &str, bytes: &mut Bytes<'_>) -> String {
     }
 }
 
+/// A glob of several wildcards, over few characters, so that those of a policy overlap.
+pub fn run(bytes: &mut Bytes<'_>) -> String {
+    const PARTS: [&str; 20] = [
+        "*",
+        "*",
+        "*",
+        "?",
+        "a",
+        "b",
+        "ab",
+        "e",
+        "A",
+        "é",
+        "\n",
+        "💳",
+        "연",
+        "[a-e]",
+        "[!a]",
+        "[!x-é]",
+        "[]e]",
+        "[a-",
+        "[💳-\u{10ffff}]",
+        "_",
+    ];
+    (0..bytes.between(2, 7)).map(|_| bytes.pick(&PARTS)).collect()
+}
+
 /// A text that the glob may match: runs short or empty, one character for each `?` and set.
 pub fn example(glob: &str, bytes: &mut Bytes<'_>) -> String {
     let mut out = String::new();

@@ -1,4 +1,5 @@
-//! Regular expressions in the artifact: the class map, automata, patterns and groups of patterns.
+//! Regular expressions in the artifact: the class map, automata, patterns and groups of patterns; and
+//! globs, as far as they are in groups.
 //!
 //! # Classes and columns
 //!
@@ -34,6 +35,9 @@
 //! Patterns of a *table group* share one automaton ([`AUTOMATON_SHARED`]). Before the cells of a row stands
 //! its answer, a number of a [`GroupAnswer`]; rows whose `now` is not zero come last, from the first mark
 //! on. Patterns of a *lockstep group* are stepped side by side, each in its own automaton.
+//!
+//! Globs of a [`GROUP_GLOBS`] share an automaton as the patterns of a table group do. It is fed the whole
+//! text, a trailing newline as any other character, and what its rows say of a final newline is not asked.
 
 #[cfg(doc)]
 use super::digram_symbol;
@@ -157,7 +161,7 @@ pub const PATTERN_NEWLINE: u32 = 8;
 /// The pattern is asked along with others of one text, whose digrams are worth a look.
 pub const PATTERN_DIGRAMS: u32 = 16;
 
-/// Patterns that are searched for together: at most 64, at most [`LOCKSTEP`] of a lockstep group.
+/// Patterns that are searched for together, or globs: at most 64, at most [`LOCKSTEP`] of a lockstep group.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Group {
@@ -183,6 +187,8 @@ pub const GROUP_FORWARD: u32 = 0;
 pub const GROUP_BACKWARD: u32 = 1;
 /// A lockstep group.
 pub const GROUP_LOCKSTEP: u32 = 2;
+/// A table group of globs. Its globs are of kind [`GLOB_GROUPED`](super::GLOB_GROUPED).
+pub const GROUP_GLOBS: u32 = 3;
 
 /// The most members of a lockstep group.
 pub const LOCKSTEP: usize = 9;

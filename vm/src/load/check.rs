@@ -1,10 +1,10 @@
 //! The tables, each in turn: every index, range and order that the evaluator relies on.
 //!
 //! A record may only point to a table that was checked before it, so the order of the calls in
-//! [`check`] is the order of the proofs. Where several records share a pool (glob tokens and ranges, word
-//! sets, automaton bytes, candidates), their parts must follow each other without gap or overlap, and
-//! texts, which may overlap, are looked at within a [`Budget`]: so the work here stays in proportion to
-//! the file, whatever it holds.
+//! [`check`] is the order of the proofs; a glob that points to a group is proven with the groups. Where
+//! several records share a pool (glob tokens and ranges, word sets, automaton bytes, candidates), their
+//! parts must follow each other without gap or overlap, and texts, which may overlap, are looked at
+//! within a [`Budget`]: so the work here stays in proportion to the file, whatever it holds.
 
 mod patterns;
 
@@ -13,11 +13,11 @@ use crate::decision;
 use crate::error::LoadError;
 use crate::format::{
     Bucket, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP,
-    CONST_NULL, CONST_STR, GLOB_ANY, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, MAX_BIG_INT,
-    MAX_PROBES, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES,
-    OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT,
-    SHAPE_FIELDS, SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN,
-    TOKEN_SET, TOKEN_TEXT, hash_key, hash_text,
+    CONST_NULL, CONST_STR, GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS,
+    MAX_BIG_INT, MAX_PROBES, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE,
+    OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule,
+    SHAPE_AGENT, SHAPE_FIELDS, SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONES,
+    TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, hash_key, hash_text,
 };
 use crate::tables::{Tables, bucket_place, globs_of, index, literals_of, low_half};
 use crate::value::BigInt;
@@ -127,6 +127,8 @@ fn check_globs(tables: &Tables, budget: &mut Budget) -> Checked {
                 next_token = next_token.saturating_add(index(glob.b));
                 follows && tables.glob_tokens.run(&tables.bytes, glob.a, glob.b).is_some()
             }
+            // That the group knows of it is checked with the groups.
+            (GLOB_GROUPED, _) => index(glob.a) < tables.groups.len() && glob.b.get() < 64,
             _ => false,
         };
         ensure(sound && seen.insert(written), SectionId::Globs, "has an unsound glob, or one twice")?;

@@ -1,19 +1,20 @@
-//! Groups: what several patterns find in one text, at once, and kept for the rest of the decision.
+//! Groups: what several patterns find in one text, or several globs, at once, and kept for the rest of the
+//! decision.
 
 use super::digrams::Digrams;
 use super::lockstep::Lockstep;
 use super::machine::with;
 use super::shared;
 use crate::format::{
-    AUTOMATON_NFA, AUTOMATON_SHARED, Automaton, GROUP_BACKWARD, GROUP_FORWARD, GROUP_LOCKSTEP, Group,
-    LOCKSTEP, NONE, PATTERN_EMPTY, Pattern, cell_dead,
+    AUTOMATON_NFA, AUTOMATON_SHARED, Automaton, GLOB_GROUPED, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS,
+    GROUP_LOCKSTEP, Group, LOCKSTEP, NONE, PATTERN_EMPTY, Pattern, cell_dead,
 };
 use crate::tables::{Tables, index};
 use zerocopy::little_endian::U32;
 
-/// What the groups found in the params of one action. Groups whose numbers end alike share a place, so one
+/// What the groups found in the texts of one action. Groups whose numbers end alike share a place, so one
 /// may have to be asked again.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Groups {
     kept: [Kept; KEPT],
     /// The digrams of the param that was asked for last.
@@ -23,12 +24,19 @@ pub(crate) struct Groups {
 /// How many results are kept.
 const KEPT: usize = 16;
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Kept {
-    /// The group, from 1; 0 is nothing kept.
-    group: usize,
-    param: usize,
+    /// The group, or [`NONE`].
+    group: u32,
+    /// In which text: a param of the policy, or, of globs, a field as a shape's bit.
+    text: u32,
     bits: u64,
+}
+
+impl Default for Groups {
+    fn default() -> Self {
+        Groups { kept: [Kept { group: NONE, text: 0, bits: 0 }; KEPT], digrams: None }
+    }
 }
 
 impl Groups {
@@ -41,38 +49,41 @@ impl Groups {
         digrams.meet(&pattern.digrams)
     }
 
-    /// Whether a pattern of a group is found in the text of a param.
+    /// Whether the member of a group's bit is found in a text, of which `place` says where it stands.
     pub(crate) fn find(
         &mut self,
         tables: &Tables,
-        group: &Group,
-        pattern: &Pattern,
-        param: usize,
+        group: U32,
+        bit: U32,
+        place: U32,
         text: &str,
     ) -> Option<bool> {
-        let number = index(pattern.group) + 1;
-        let kept = self.kept.get_mut(number % KEPT)?;
-        if kept.group != number || kept.param != param {
-            *kept = Kept { group: number, param, bits: search(tables, group, text)? };
+        let kept = self.kept.get_mut(index(group) % KEPT)?;
+        if kept.group != group.get() || kept.text != place.get() {
+            let record = tables.groups.get(&tables.bytes, index(group))?;
+            *kept = Kept { group: group.get(), text: place.get(), bits: search(tables, record, text)? };
         }
-        Some(kept.bits >> pattern.bit.get() & 1 == 1)
+        Some(kept.bits >> bit.get() & 1 == 1)
     }
 }
 
-/// The group by which a pattern is best searched for in a text. Patterns of a lockstep group are faster one by
-/// one in ASCII, where a walk has time for a guess; elsewhere the group looks the classes up but once.
-pub(super) fn group_for<'p>(tables: &'p Tables, pattern: &Pattern, text: &str) -> Option<&'p Group> {
-    let group = tables.groups.get(&tables.bytes, index(pattern.group))?;
-    (group.kind.get() != GROUP_LOCKSTEP || !text.is_ascii()).then_some(group)
+/// Whether a pattern is best searched for in a text by its group. Patterns of a lockstep group are faster one
+/// by one in ASCII, where a walk has time for a guess; elsewhere the group looks the classes up but once.
+pub(super) fn is_asked(tables: &Tables, pattern: &Pattern, text: &str) -> bool {
+    let group = tables.groups.get(&tables.bytes, index(pattern.group));
+    group.is_some_and(|group| group.kind.get() != GROUP_LOCKSTEP || !text.is_ascii())
 }
 
 /// The members of a group that are found in a text, as bits.
 fn search(tables: &Tables, group: &Group, text: &str) -> Option<u64> {
+    let answers = tables.group_answers.run(&tables.bytes, group.first_answer, group.answers)?;
+    let automaton = index(group.automaton);
+    if group.kind.get() == GROUP_GLOBS {
+        return with(tables, automaton, shared::Whole { answers, text });
+    }
     if text.is_empty() {
         return found_in_nothing(tables, group);
     }
-    let answers = tables.group_answers.run(&tables.bytes, group.first_answer, group.answers)?;
-    let automaton = index(group.automaton);
     match group.kind.get() {
         GROUP_FORWARD => {
             let body = text.strip_suffix('\n');
@@ -143,7 +154,7 @@ pub(crate) fn check_group(
             let alike = first.is_some() && members.iter().all(|member| kind(member) == first);
             alike && (1..=LOCKSTEP).contains(&members.len()) && answers.is_empty()
         }
-        (GROUP_FORWARD | GROUP_BACKWARD, automaton) => {
+        (GROUP_FORWARD | GROUP_BACKWARD | GROUP_GLOBS, automaton) => {
             let automaton = usize::try_from(automaton).unwrap_or(usize::MAX);
             let record = tables.automata.get(&tables.bytes, automaton);
             let (shares, rows) = (record.is_some_and(own), record.map_or(0, |record| index(record.rows)));
@@ -160,6 +171,11 @@ pub(crate) fn check_group(
             .iter()
             .all(|answer| (answer.now.get() | answer.end.get() | answer.newline.get()) & !all == 0);
     let known = members.iter().enumerate().all(|(bit, &member)| {
+        if group.kind.get() == GROUP_GLOBS {
+            return tables.glob(member).is_some_and(|glob| {
+                glob.kind.get() == GLOB_GROUPED && index(glob.a) == at && index(glob.b) == bit
+            });
+        }
         let pattern = tables.patterns.get(&tables.bytes, index(member));
         pattern.is_some_and(|pattern| {
             let walks = group.kind.get() == GROUP_FORWARD || pattern.forward.get() != NONE;

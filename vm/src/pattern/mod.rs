@@ -1,4 +1,4 @@
-//! Regular expressions: whether a pattern of the artifact is found in a text.
+//! Automata: whether a pattern of the artifact is found in a text, and which globs of a group match one.
 //!
 //! The form of the tables is drawn in [`format`](crate::format). `machine` has them as they stand,
 //! `walk` the loops over a whole text, `pieces` the walk over a text that arrives in pieces, `group`
@@ -28,6 +28,7 @@ use crate::pystr::{self, TooDeep};
 use crate::tables::{Tables, index};
 use crate::value::Value;
 use core::ops::ControlFlow;
+use zerocopy::little_endian::U32;
 
 /// Whether the pattern of an index is found in Python's `str` of the value of a param; what groups find is
 /// kept for the next pattern. The inner error is a value that is nested too deep to be written.
@@ -46,9 +47,12 @@ pub(crate) fn find_grouped(
     {
         return Some(Ok(false));
     }
-    let found = match group::group_for(tables, pattern, text) {
-        Some(group) => groups.get_or_insert_default().find(tables, group, pattern, param, text),
-        None => find_in_text(tables, pattern, text),
+    let found = match group::is_asked(tables, pattern, text) {
+        true => {
+            let param = U32::new(u32::try_from(param).ok()?);
+            groups.get_or_insert_default().find(tables, pattern.group, pattern.bit, param, text)
+        }
+        false => find_in_text(tables, pattern, text),
     };
     found.map(Ok)
 }

@@ -18,6 +18,12 @@ pub(super) struct Backward<'p, 't> {
     pub(super) text: &'t str,
 }
 
+/// Steps over a whole text, its last newline as any character; gives the members found.
+pub(super) struct Whole<'p, 't> {
+    pub(super) answers: &'p [GroupAnswer],
+    pub(super) text: &'t str,
+}
+
 /// Where a walk stands, and what it has found.
 #[derive(Clone, Copy)]
 struct Place {
@@ -183,6 +189,31 @@ impl<'p> Visit<'p> for Order<'p> {
     }
 
     fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<bool> {
+        None
+    }
+}
+
+impl<'p> Visit<'p> for Whole<'p, '_> {
+    type Out = u64;
+
+    #[inline(never)]
+    fn machine<C: Cells<'p>, K: Class>(
+        self,
+        machine: Machine<'p, C, K>,
+        classes: Classes<'p, K>,
+    ) -> Option<u64> {
+        let Whole { answers, text } = self;
+        let mut place = Place { state: machine.start, found: 0 };
+        place.walk(&machine, answers, text.chars().map(|c| classes.of(c)))?;
+        let Place { state, found } = place;
+        if state >= C::DEAD {
+            return Some(found);
+        }
+        Some(found | answers.get(machine.answer(state)?)?.end.get())
+    }
+
+    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<u64> {
+        // The loader refuses it.
         None
     }
 }

@@ -1,10 +1,11 @@
-//! The tables of regular expressions, each in turn: class map, column maps, automata, patterns, groups.
+//! The tables of regular expressions and of groups of globs, each in turn: class map, column maps, automata,
+//! patterns, groups.
 
 use super::{Checked, ensure};
 use crate::format::{
-    AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SLACK, CLASS_BLOCK, CLASS_LOW, CLASS_STAGE1, NONE,
-    PATTERN_DIGRAMS, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SYMBOL_FURTHER,
-    SectionId,
+    AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SLACK, CLASS_BLOCK, CLASS_LOW, CLASS_STAGE1, GLOB_GROUPED,
+    NONE, PATTERN_DIGRAMS, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern,
+    SYMBOL_FURTHER, SectionId,
 };
 use crate::load::malformed;
 use crate::pattern::{Blocks, check_automaton, check_group, leads};
@@ -139,7 +140,7 @@ fn is_digram(flags: u32, digram: u16) -> bool {
     }
 }
 
-/// A group's members know of it, and a pattern's group knows of the pattern: they are as many.
+/// A group's members know of it, and the group of a pattern or of a glob knows of it: they are as many.
 fn check_groups(tables: &Tables, greatest: &[usize]) -> Checked {
     let mut next = [0; 3];
     for (at, group) in tables.groups.slice(&tables.bytes).unwrap_or_default().iter().enumerate() {
@@ -150,6 +151,12 @@ fn check_groups(tables: &Tables, greatest: &[usize]) -> Checked {
     let whole = next[..2] == [tables.group_members.len(), tables.group_answers.len()];
     ensure(whole, SectionId::Groups, "does not hold every member and answer")?;
     let patterns = tables.patterns.slice(&tables.bytes).unwrap_or_default();
-    let grouped = patterns.iter().filter(|pattern| pattern.group.get() != NONE).count();
-    ensure(grouped == tables.group_members.len(), SectionId::Groups, "leaves out a pattern")
+    let patterns = patterns.iter().filter(|pattern| pattern.group.get() != NONE).count();
+    let globs = tables.globs.slice(&tables.bytes).unwrap_or_default();
+    let globs = globs.iter().filter(|glob| glob.kind.get() == GLOB_GROUPED).count();
+    ensure(
+        patterns + globs == tables.group_members.len(),
+        SectionId::Groups,
+        "leaves out a pattern or a glob",
+    )
 }
