@@ -8,8 +8,8 @@ mod support;
 use aegis_vm::Value;
 use aegis_vm::format::{
     AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
-    Automaton, CLASS_STAGE1, ClassMapHead, NONE, NfaHead, NfaStep, PATTERN_EXACT, PATTERN_NEWLINE,
-    PATTERN_SUFFIX, Pattern, SectionId,
+    Automaton, CLASS_STAGE1, ClassMapHead, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EXACT,
+    PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SectionId,
 };
 use support::crafted::{
     Change, Crafted, IN_BACKWARD, IN_LOCKSTEP, NFA, Of, SHORT, SUFFIX, every_kind, patterns, refused,
@@ -457,7 +457,7 @@ fn a_pattern_that_points_elsewhere() {
             ("a literal too long", &|all| set(&mut all[SUFFIX].literal.length, 1 << 20)),
             ("a prefix out of range", &|all| set(&mut all[SHORT].prefix.offset, 1 << 20)),
             ("a prefix too long", &|all| set(&mut all[SHORT].prefix.length, u32::MAX)),
-            ("an unknown flag", &|all| all[0].flags |= 16),
+            ("an unknown flag", &|all| all[0].flags |= 32),
             ("the last flag", &|all| all[0].flags |= 1 << 31),
             ("exact without a literal", &|all| all[IN_BACKWARD].flags |= PATTERN_EXACT),
             ("a suffix without a literal", &|all| set(&mut all[SUFFIX].literal.length, 0)),
@@ -477,6 +477,86 @@ fn a_pattern_that_points_elsewhere() {
             ("a bit and no group", &|all| set(&mut all[IN_LOCKSTEP + 1].group, NONE)),
         ],
     );
+}
+
+#[test]
+fn a_pattern_that_asks_for_another_digram() {
+    let sound = patterns(&["ab+cd", "ef+gh", "ij+kl", "mn+op", "[a-z]+"]);
+    let records: Vec<Pattern> = sound.clone().records(SectionId::Patterns);
+    assert!(records[..4].iter().all(|it| it.flags.get() & PATTERN_DIGRAMS != 0), "{records:?}");
+    assert_eq!(records[4].flags.get() & PATTERN_DIGRAMS, 0);
+    refused_at::<Pattern>(
+        &sound,
+        SectionId::Patterns,
+        1,
+        PATTERN,
+        &[
+            ("digrams, and no word of them", |it| it.flags ^= PATTERN_DIGRAMS),
+            ("nothing before", |it| set_short(&mut it.digrams[1][3], 63 << 6 | 1)),
+            ("nothing behind", |it| set_short(&mut it.digrams[0][0], 1 << 6)),
+            ("something else behind", |it| set_short(&mut it.digrams[0][0], 1 << 6 | 63)),
+            ("a symbol that is not there", |it| set_short(&mut it.digrams[0][2], 1 << 12 | 1)),
+        ],
+    );
+    refused_at::<Pattern>(
+        &sound,
+        SectionId::Patterns,
+        4,
+        PATTERN,
+        &[
+            ("a word of digrams, and none", |it| it.flags ^= PATTERN_DIGRAMS),
+            ("a digram unasked", |it| set_short(&mut it.digrams[1][1], 1 << 6 | 1)),
+        ],
+    );
+    // Any digram that there can be is a filter that loads, be it the wrong one.
+    let mut other = sound.clone();
+    other.change(SectionId::Patterns, |all: &mut Vec<Pattern>| {
+        set_short(&mut all[0].digrams[1][0], 62 << 6 | 62);
+    });
+    assert_eq!(other.accepted().search(0, Value::from("abcd")), Some(true));
+}
+
+fn set_short(slot: &mut U16, to: u16) {
+    *slot = U16::new(to);
+}
+
+#[test]
+fn a_pattern_whose_literals_are_looked_for_elsewhere() {
+    let sound = patterns(&["abc[de]{1,9}wxyz[ij]", "(?:k|l)+mno"]);
+    let records: Vec<Pattern> = sound.clone().records(SectionId::Patterns);
+    assert!(records[0].after_prefix.get() != NONE && records[0].prefix.length.get() == 3, "{records:?}");
+    assert!(records[1].prefix.length.get() == 0 && records[1].literal.length.get() == 3, "{records:?}");
+    refused_at::<Pattern>(
+        &sound,
+        SectionId::Patterns,
+        0,
+        PATTERN,
+        &[
+            ("behind the literal", |it| it.literal_rarest = 4),
+            ("far behind the literal", |it| it.literal_rarest = 255),
+            ("behind the prefix", |it| it.prefix_rarest = 3),
+            ("from inside a row", |it| it.after_prefix += 1),
+            ("from a row that is not there", |it| set(&mut it.after_prefix, 1 << 20)),
+            ("a place in a prefix of nothing", |it| (set(&mut it.prefix.length, 0), it.prefix_rarest = 1).1),
+            ("from behind a prefix of nothing", |it| {
+                set(&mut it.prefix.length, 0);
+                it.prefix_rarest = 0;
+            }),
+        ],
+    );
+    refused_at::<Pattern>(
+        &sound,
+        SectionId::Patterns,
+        1,
+        PATTERN,
+        &[("from behind no prefix", |it| set(&mut it.after_prefix, 0))],
+    );
+    // Whichever byte is looked for, the literal is found.
+    for place in 0..4 {
+        let mut other = sound.clone();
+        other.change(SectionId::Patterns, |all: &mut Vec<Pattern>| all[0].literal_rarest = place);
+        assert_eq!(other.accepted().search(0, Value::from("abcdewxyzj")), Some(true));
+    }
 }
 
 #[test]

@@ -19,12 +19,13 @@ use crate::format::{
     AUTOMATON_NFA, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
     CONST_STR, Const, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS, NO_SCAN, NONE, OP_CONTAINS, OP_EQ, OP_GT,
     OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE,
-    OP_WEEKDAYS, Pattern, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test, WORDS_SCAN,
+    OP_WEEKDAYS, PATTERN_DIGRAMS, Pattern, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test, WORDS_SCAN,
+    digram_symbol,
 };
 use crate::policy::{Policy, RuleView};
 use crate::tables::{Tables, index, literals_of};
 use core::fmt::{self, Write};
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U16, U32};
 
 impl Policy {
     /// Writes the tables as text, so that a person can follow a decision by hand.
@@ -221,6 +222,12 @@ impl fmt::Display for ShowWay<'_> {
         if !literal.is_empty() {
             write!(f, ", needs {literal:?}")?;
         }
+        if pattern.flags.get() & PATTERN_DIGRAMS != 0 {
+            pattern.digrams.iter().enumerate().try_for_each(|(at, clause)| {
+                f.write_str(if at == 0 { ", has " } else { " and " })?;
+                write_clause(f, clause)
+            })?;
+        }
         let (way, automaton) = match pattern.backward.get() {
             NONE => ("forward", pattern.forward),
             _ => ("backward", pattern.backward),
@@ -231,6 +238,22 @@ impl fmt::Display for ShowWay<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// Digrams, each once: letters in lower case, `0` for digits, `…` for what is not ASCII.
+fn write_clause(f: &mut fmt::Formatter<'_>, clause: &[U16]) -> fmt::Result {
+    let shown = |symbol: u16| {
+        let mut bytes = (b' '..=b'~').filter(|byte| !byte.is_ascii_uppercase());
+        bytes.find(|&byte| u16::from(digram_symbol(byte)) == symbol).map_or('…', char::from)
+    };
+    for (at, digram) in clause.iter().enumerate() {
+        let digram = digram.get();
+        if clause.get(..at).is_none_or(|before| before.iter().all(|before| before.get() != digram)) {
+            let text: String = [shown(digram >> 6), shown(digram & 63)].iter().collect();
+            write!(f, "{}{text:?}", if at == 0 { "" } else { "|" })?;
+        }
+    }
+    Ok(())
 }
 
 struct ShowConst<'p> {

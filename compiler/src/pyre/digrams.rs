@@ -102,8 +102,12 @@ fn either(all: &[Summary]) -> Summary {
     }
 }
 
-/// A clause of every pair, unless they are too many.
+/// A clause of every pair, unless they are too many, or one is of two characters that are not ASCII: those are
+/// alike, and many texts have nothing else.
 fn pairs(before: u64, behind: u64) -> Option<Clause> {
+    if before >> SYMBOL_FURTHER & behind >> SYMBOL_LEAD & 1 == 1 {
+        return None;
+    }
     let few = before
         .count_ones()
         .checked_mul(behind.count_ones())

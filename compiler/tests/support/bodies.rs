@@ -115,7 +115,7 @@ pub fn pattern_search(data: &[u8]) {
             (vec![Drawn { pattern, example: String::new() }], texts)
         }
         _ => {
-            let drawn: Vec<Drawn> = (0..bytes.between(1, 4)).map(|_| dialect::pattern(&mut bytes)).collect();
+            let drawn: Vec<Drawn> = (0..bytes.between(1, 8)).map(|_| dialect::pattern(&mut bytes)).collect();
             let texts = drawn.iter().flat_map(|drawn| dialect::texts(drawn, &mut bytes)).collect();
             (drawn, texts)
         }

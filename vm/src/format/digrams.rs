@@ -26,3 +26,26 @@ pub const fn digram_symbol(byte: u8) -> u8 {
         _ => SYMBOL_LEAD,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{SYMBOL_FURTHER, digram_symbol};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn each_symbol_has_its_bytes() {
+        let mut bytes: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
+        (0..=u8::MAX).for_each(|byte| bytes.entry(digram_symbol(byte)).or_default().push(byte));
+        assert!(bytes.keys().copied().eq(1..=SYMBOL_FURTHER));
+        for of_one in bytes.into_values() {
+            let alike = |kind: fn(&u8) -> bool| of_one.iter().all(kind);
+            let letter = of_one.len() == 2 && of_one[0].eq_ignore_ascii_case(&of_one[1]);
+            let digits = of_one.len() == 10 && alike(u8::is_ascii_digit);
+            let blank = of_one.len() == 34 && alike(|&byte| byte <= b' ' || byte == 0x7f);
+            let further = of_one.len() == 64 && alike(|&byte| byte & 0xc0 == 0x80);
+            let lead = of_one.len() == 64 && alike(|&byte| byte >= 0xc0);
+            let mark = of_one.len() == 1 && alike(u8::is_ascii_punctuation);
+            assert!(letter || digits || blank || further || lead || mark, "{of_one:?}");
+        }
+    }
+}
