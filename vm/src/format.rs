@@ -1,5 +1,6 @@
-//! The artifact, drawn once. `aegisc`'s `emit` writes what is drawn here; [`Policy::from_bytes`](crate::Policy::from_bytes)
-//! reads and checks it. Everything is little-endian and unaligned.
+//! The artifact, drawn once. `aegisc`'s `emit` writes what is drawn here;
+//! [`Policy::from_bytes`](crate::Policy::from_bytes) reads and checks it. Everything is little-endian and
+//! unaligned.
 //!
 //! ```text
 //! file      := header  section-table  section*          nothing else: every byte is accounted for

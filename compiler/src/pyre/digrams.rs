@@ -1,8 +1,8 @@
 //! Digrams that every match of a pattern holds: two characters, one behind the other.
 //!
-//! Where many patterns are asked of one text, a table of the text's digrams, made once, tells of most of them at a
-//! glance that they are not found. What a digram is made of are the symbols of `aegis_vm::format`: letters
-//! whatever their case, digits as one, punctuation each for itself.
+//! Where many patterns are asked of one text, a table of the text's digrams, made once, tells of most of them
+//! at a glance that they are not found. What a digram is made of are the symbols of `aegis_vm::format`:
+//! letters whatever their case, digits as one, punctuation each for itself.
 
 use super::ast::{Ast, NodeId, NodeKind};
 use super::classes::Sets;
@@ -27,8 +27,8 @@ struct Summary {
 /// Nodes above this number are not looked through.
 const MOST_NODES: usize = 2_000;
 
-/// The rarest clauses of a pattern, at most [`DIGRAM_CLAUSES`], each of at most [`DIGRAM_ALTERNATIVES`]; none if
-/// texts without any of them may match.
+/// The rarest clauses of a pattern, at most [`DIGRAM_CLAUSES`], each of at most [`DIGRAM_ALTERNATIVES`]; none
+/// if texts without any of them may match.
 pub(super) fn digrams(ast: &Ast, root: NodeId, sets: &mut Sets) -> Vec<Clause> {
     if ast.nodes().len() > MOST_NODES {
         return Vec::new();
@@ -102,8 +102,8 @@ fn either(all: &[Summary]) -> Summary {
     }
 }
 
-/// A clause of every pair, unless they are too many, or one is of two characters that are not ASCII: those are
-/// alike, and many texts have nothing else.
+/// A clause of every pair, unless they are too many, or one is of two characters that are not ASCII: those
+/// are alike, and many texts have nothing else.
 fn pairs(before: u64, behind: u64) -> Option<Clause> {
     if before >> SYMBOL_FURTHER & behind >> SYMBOL_LEAD & 1 == 1 {
         return None;

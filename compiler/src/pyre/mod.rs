@@ -3,12 +3,11 @@
 //!
 //! [`parse`](parse()) reads the dialect as Python does, rewrites it where Python's own rewriting shows
 //! (`branches`), and refuses, with a position and a reason, what an automaton cannot follow;
-//! `rewrite` finds what to write instead, where that is plain. `classes` splits Unicode into the coarsest partition that the patterns
-//! of a policy can tell apart; `nfa`, `dfa` and `minimise` make one small automaton a pattern over
-//! those classes, or `bits` sets of places where that would be large; `shape` sees what a pattern's form
-//! says of its matches; `group` joins patterns of one param, `globs` globs
-//! of one field. `naive` matches over the tree and shares nothing with the automata, so that a
-//! fault in either shows.
+//! `rewrite` finds what to write instead, where that is plain. `classes` splits Unicode into the coarsest
+//! partition that the patterns of a policy can tell apart; `nfa`, `dfa` and `minimise` make one small automaton
+//! a pattern over those classes, or `bits` sets of places where that would be large; `shape` and `digrams` see
+//! what a pattern's form says of its matches; `group` joins patterns of one param, `globs` globs of one field.
+//! `naive` matches over the tree and shares nothing with the automata, so that a fault in either shows.
 
 mod ast;
 mod bits;

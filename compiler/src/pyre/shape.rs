@@ -67,8 +67,8 @@ pub(super) fn literals(ast: &Ast, root: NodeId) -> Literals {
     Literals { exact: exact && !needed.is_empty(), needed, prefix, suffix }
 }
 
-/// The byte of a literal that texts have least often, by a guess that holds for names, paths and prose alike; 0 for an
-/// empty one. Only the speed of a search depends on it.
+/// The byte of a literal that texts have least often, by a guess that holds for names, paths and prose alike;
+/// 0 for an empty one. Only the speed of a search depends on it.
 #[must_use]
 pub fn rarest(literal: &str) -> u8 {
     const COMMON: &[u8] = b" etaoinsrhldcumfpgwybvkxjqz./-_0123456789:,";

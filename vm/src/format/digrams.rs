@@ -9,8 +9,8 @@ pub const DIGRAM_CLAUSES: usize = 2;
 /// The digrams of a clause; fewer are repeated.
 pub const DIGRAM_ALTERNATIVES: usize = 4;
 
-/// The symbol of a byte, 1 to 62; 0 is the start of the text. A letter's is that of its place in the alphabet,
-/// digits have one, so have all whitespace and control characters, punctuation has one each.
+/// The symbol of a byte, 1 to 62; 0 is the start of the text. A letter's is that of its place in the
+/// alphabet, digits have one, so have all whitespace and control characters, punctuation has one each.
 #[must_use]
 pub const fn digram_symbol(byte: u8) -> u8 {
     match byte {

@@ -7,10 +7,11 @@
 //! last states are those in which a needle ends; `outputs` has the member of the longest such needle,
 //! and `links` of that member the next longest that ends there.
 //!
-//! A member of a param's scan is one needle: its text. A word is a needle with its borders: bytes are
-//! taken as [`word_symbol`](super::word_symbol) gives them, a text begins and ends with [`BORDER`](super::BORDER), and a word without
-//! `_` is looked for between each pair of [`BORDER`](super::BORDER) and `_`, one with `_` between two `BORDER`s. So a
-//! match is a word, whole or as a part between underscores, and nothing is left to check.
+//! A member of a param's scan is one needle: its text. A word is a needle with its borders: bytes are taken
+//! as [`word_symbol`](super::word_symbol) gives them, a text begins and ends with [`BORDER`](super::BORDER),
+//! and a word without `_` is looked for between each pair of [`BORDER`](super::BORDER) and `_`, one with `_`
+//! between two `BORDER`s. So a match is a word, whole or as a part between underscores, and nothing is left
+//! to check.
 
 use super::Text;
 use zerocopy::little_endian::U32;

@@ -1,9 +1,9 @@
 //! Automata: whether a pattern of the artifact is found in a text, and which globs of a group match one.
 //!
-//! The form of the tables is drawn in [`format`](crate::format). `machine` has them as they stand,
-//! `walk` the loops over a whole text, `pieces` the walk over a text that arrives in pieces, `group`
-//! what is searched for together: by an automaton that is `shared`, or in `lockstep`; `nfa` the sets of places. Nothing is copied or allocated, and
-//! every character takes a fixed time.
+//! The form of the tables is drawn in [`format`](crate::format). `machine` has them as they stand, `walk` the
+//! loops over a whole text, `pieces` the walk over a text that arrives in pieces, `group` what is searched
+//! for together: by an automaton that is `shared`, or in `lockstep`; `digrams` what a text is asked first;
+//! `nfa` the sets of places. Nothing is copied or allocated, and every character takes a fixed time.
 //!
 //! The loader has checked that every index is in range. Should one not be, nothing panics and nothing is
 //! guessed: the answer is `None`, and the decision fails closed.
