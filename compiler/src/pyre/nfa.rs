@@ -9,7 +9,7 @@ use super::{PatternError, PatternErrorKind};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A state of an [`Nfa`].
+/// The number of a state.
 pub type StateId = u16;
 
 /// What a state does.
