@@ -79,7 +79,7 @@ fn search(tables: &Tables, group: &Group, text: &str) -> Option<u64> {
     let answers = tables.group_answers.run(&tables.bytes, group.first_answer, group.answers)?;
     let automaton = index(group.automaton);
     if group.kind.get() == GROUP_GLOBS {
-        return with(tables, automaton, shared::Whole { answers, text });
+        return with(tables, automaton, shared::Forward { answers, text, newline: false });
     }
     if text.is_empty() {
         return found_in_nothing(tables, group);

@@ -4,22 +4,16 @@ use super::machine::{Cells, Class, Classes, Machine, Visit};
 use super::nfa::Nfa;
 use crate::format::GroupAnswer;
 
-/// Steps from the start of a text without its last newline; gives the members found.
+/// Steps from the start of a text; gives the members found.
 pub(super) struct Forward<'p, 't> {
     pub(super) answers: &'p [GroupAnswer],
     pub(super) text: &'t str,
-    /// Whether a final newline follows.
+    /// Whether a final newline follows, which the text was fed without.
     pub(super) newline: bool,
 }
 
 /// Steps from the end of a text; gives the members found.
 pub(super) struct Backward<'p, 't> {
-    pub(super) answers: &'p [GroupAnswer],
-    pub(super) text: &'t str,
-}
-
-/// Steps over a whole text, its last newline as any character; gives the members found.
-pub(super) struct Whole<'p, 't> {
     pub(super) answers: &'p [GroupAnswer],
     pub(super) text: &'t str,
 }
@@ -189,31 +183,6 @@ impl<'p> Visit<'p> for Order<'p> {
     }
 
     fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<bool> {
-        None
-    }
-}
-
-impl<'p> Visit<'p> for Whole<'p, '_> {
-    type Out = u64;
-
-    #[inline(never)]
-    fn machine<C: Cells<'p>, K: Class>(
-        self,
-        machine: Machine<'p, C, K>,
-        classes: Classes<'p, K>,
-    ) -> Option<u64> {
-        let Whole { answers, text } = self;
-        let mut place = Place { state: machine.start, found: 0 };
-        place.walk(&machine, answers, text.chars().map(|c| classes.of(c)))?;
-        let Place { state, found } = place;
-        if state >= C::DEAD {
-            return Some(found);
-        }
-        Some(found | answers.get(machine.answer(state)?)?.end.get())
-    }
-
-    fn nfa<K: Class>(self, _nfa: Nfa<'p>, _classes: Classes<'p, K>) -> Option<u64> {
-        // The loader refuses it.
         None
     }
 }
