@@ -7,9 +7,9 @@ mod support;
 
 use aegis_vm::Value;
 use aegis_vm::format::{
-    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
-    Automaton, CLASS_STAGE1, ClassMapHead, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EXACT,
-    PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SectionId,
+    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton,
+    CLASS_STAGE1, ClassMapHead, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EXACT, PATTERN_NEWLINE,
+    PATTERN_SUFFIX, Pattern, SectionId,
 };
 use support::crafted::{
     Change, Crafted, IN_BACKWARD, IN_LOCKSTEP, NFA, Of, SHORT, SUFFIX, every_kind, patterns, refused,
@@ -276,7 +276,7 @@ fn long(kind: u32, rows: u32) -> Crafted {
     let mut crafted = patterns(&[SAYS]);
     crafted.bytes(SectionId::ColumnMaps).fill(0);
     let width = if kind == AUTOMATON_BYTE { 1 } else { 2 };
-    *crafted.bytes(SectionId::AutomatonBytes) = vec![0; number(rows) * width + AUTOMATON_SLACK];
+    *crafted.bytes(SectionId::AutomatonBytes) = vec![0; number(rows) * width];
     crafted.change(SectionId::Automata, |automata: &mut Vec<Automaton>| {
         let marks = [if kind == AUTOMATON_BYTE { 0xfe } else { 0xfffe }; 3].map(U32::new);
         let (kind, columns, rows) = (U32::new(kind), U32::new(1), U32::new(rows));
@@ -290,7 +290,7 @@ fn long(kind: u32, rows: u32) -> Crafted {
 fn an_automaton_with_more_columns_than_a_byte_counts() {
     for columns in [255, 256] {
         let mut crafted = long(AUTOMATON_SHORT, 1);
-        *crafted.bytes(SectionId::AutomatonBytes) = vec![0; number(columns) * 2 + AUTOMATON_SLACK];
+        *crafted.bytes(SectionId::AutomatonBytes) = vec![0; number(columns) * 2];
         crafted.change(SectionId::Automata, |all: &mut Vec<Automaton>| set(&mut all[0].columns, columns));
         match columns {
             255 => _ = crafted.accepted(),

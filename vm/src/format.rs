@@ -30,9 +30,10 @@
 //! CONSTS        Const*                                 children stand after their parent, in a row
 //! WORDS         Word*                                  sorted within a set
 //! WORD_SETS     WordSet*
-//! CLASS_MAP     empty, or ClassMapHead, u16 x stage1, class x 128 x blocks
 //! COLUMN_MAPS   { u8 x classes }*                      each once
-//! AUTOMATON_BYTES   empty, or tables, one after another, and AUTOMATON_SLACK zero bytes
+//! AUTOMATON_BYTES   tables, one after another
+//! CLASS_MAP     empty, or ClassMapHead, u16 x stage1, class x 128 x blocks: enough behind any table for lookups
+//!               through a window of 512 bytes
 //! AUTOMATA      Automaton*
 //! PATTERNS      Pattern*
 //! GROUPS        Group*
@@ -96,9 +97,9 @@ pub const SECTIONS: [SectionId; 26] = [
     SectionId::Consts,
     SectionId::Words,
     SectionId::WordSets,
-    SectionId::ClassMap,
     SectionId::ColumnMaps,
     SectionId::AutomatonBytes,
+    SectionId::ClassMap,
     SectionId::Automata,
     SectionId::Patterns,
     SectionId::Groups,
@@ -128,9 +129,9 @@ pub enum SectionId {
     Consts,
     Words,
     WordSets,
-    ClassMap,
     ColumnMaps,
     AutomatonBytes,
+    ClassMap,
     Automata,
     Patterns,
     Groups,

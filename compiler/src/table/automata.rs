@@ -8,9 +8,9 @@ use crate::pyre::{
     StateId, rarest,
 };
 use aegis_vm::format::{
-    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
-    Automaton, CLASS_BLOCK, ClassMapHead, DIGRAM_ALTERNATIVES, DIGRAM_CLAUSES, GROUP_BACKWARD, GROUP_FORWARD,
-    GROUP_GLOBS, GROUP_LOCKSTEP, Group, GroupAnswer, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EMPTY,
+    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK,
+    ClassMapHead, DIGRAM_ALTERNATIVES, DIGRAM_CLAUSES, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS,
+    GROUP_LOCKSTEP, Group, GroupAnswer, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EMPTY,
     PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, cell_dead, cell_found,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -54,7 +54,6 @@ pub(super) fn write(
     for group in groups {
         writer.group(group, automata)?;
     }
-    tables.automaton_bytes.extend_from_slice(&[0; AUTOMATON_SLACK]);
     Ok(())
 }
 

@@ -97,10 +97,6 @@ pub const AUTOMATON_SHARED: u32 = 4;
 /// Not deterministic: sets of places as bits. Its table is drawn at [`NfaHead`].
 pub const AUTOMATON_NFA: u32 = 3;
 
-/// So many zero bytes end `AUTOMATON_BYTES` if there are automata, so that a lookup in a short table or column map
-/// need not ask how long it is.
-pub const AUTOMATON_SLACK: usize = 0x200;
-
 /// The cell that means found, by kind.
 #[must_use]
 pub fn cell_found(kind: u32) -> usize {

@@ -5,8 +5,8 @@
 
 use super::nfa::{self, Nfa};
 use crate::format::{
-    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_SLACK, AUTOMATON_WIDE,
-    Automaton, CLASS_BLOCK, CLASS_LOW, cell_dead, cell_found,
+    AUTOMATON_BYTE, AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SHORT, AUTOMATON_WIDE, Automaton, CLASS_BLOCK,
+    CLASS_LOW, cell_dead, cell_found,
 };
 use crate::tables::{Table, Tables, index};
 use zerocopy::FromBytes;
@@ -143,7 +143,10 @@ pub(super) trait Cells<'p>: Copy {
 /// Tables of this form have no more than 254 bytes, so that a row and a column lead nowhere past this window:
 /// no lookup has to ask. The bytes that follow the table are not its own.
 #[derive(Clone, Copy)]
-pub(super) struct Bytes<'p>(&'p [u8; AUTOMATON_SLACK]);
+pub(super) struct Bytes<'p>(&'p [u8; WINDOW]);
+
+/// More bytes than a row and a column can lead to. The class map, which stands behind all tables, has more.
+const WINDOW: usize = 0x200;
 
 impl<'p> Cells<'p> for Bytes<'p> {
     const DEAD: usize = 0xfe;
@@ -428,7 +431,7 @@ pub(crate) fn check_automaton(
     }
     let end = next.checked_add(table_length(automaton)?)?;
     let bytes = table(tables, automaton)?;
-    if end.checked_add(AUTOMATON_SLACK)? > tables.automaton_bytes.len() {
+    if end > tables.automaton_bytes.len() {
         return None;
     }
     let marks = automaton.marks.map(index);

@@ -3,9 +3,9 @@
 
 use super::{Checked, ensure};
 use crate::format::{
-    AUTOMATON_NFA, AUTOMATON_SHARED, AUTOMATON_SLACK, CLASS_BLOCK, CLASS_LOW, CLASS_STAGE1, GLOB_GROUPED,
-    NONE, PATTERN_DIGRAMS, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern,
-    SYMBOL_FURTHER, SectionId,
+    AUTOMATON_NFA, AUTOMATON_SHARED, CLASS_BLOCK, CLASS_LOW, CLASS_STAGE1, GLOB_GROUPED, NONE,
+    PATTERN_DIGRAMS, PATTERN_EMPTY, PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, SYMBOL_FURTHER,
+    SectionId,
 };
 use crate::load::malformed;
 use crate::pattern::{Blocks, check_automaton, check_group, leads};
@@ -76,10 +76,7 @@ fn check_automata(tables: &Tables, widest: &[u8]) -> Result<Vec<usize>, crate::L
         greatest.push(answer);
         next = end;
     }
-    let bytes = tables.bytes.get(tables.automaton_bytes.clone()).unwrap_or_default();
-    let slack = bytes.get(next..).unwrap_or_default();
-    let expected = if automata.is_empty() { 0 } else { AUTOMATON_SLACK };
-    let whole = slack.len() == expected && slack.iter().all(|&byte| byte == 0);
+    let whole = next == tables.automaton_bytes.len();
     ensure(whole, SectionId::AutomatonBytes, "has bytes that belong to no automaton")?;
     Ok(greatest)
 }
