@@ -115,28 +115,30 @@ fn halves<'p, C: Cells<'p>, K: Class>(
     second: impl Iterator<Item = Option<usize>> + Clone,
 ) -> Option<usize> {
     let (mut state, mut guess) = (from, machine.start);
-    let mut guesses = [0; KEPT];
+    // No state is as great.
+    let mut guesses = [usize::MAX; KEPT];
     let mut ahead = second.clone();
-    let mut guessed = 0;
-    for class in first.by_ref() {
+    for kept in &mut guesses {
+        let Some(class) = first.next() else { break };
         state = machine.next(state, class?)?;
         if state >= C::DEAD {
             return Some(state);
         }
-        let Some(class) = ahead.next() else { break };
-        guess = machine.next_or_same(guess, class?)?;
-        if let Some(kept) = guesses.get_mut(guessed) {
+        if let Some(class) = ahead.next() {
+            guess = machine.next_or_same(guess, class?)?;
             *kept = guess;
         }
-        guessed += 1;
     }
     for class in first {
         state = machine.next(state, class?)?;
         if state >= C::DEAD {
             return Some(state);
         }
+        if let Some(class) = ahead.next() {
+            guess = machine.next_or_same(guess, class?)?;
+        }
     }
-    let mut kept = guesses.iter().take(guessed);
+    let mut kept = guesses.iter();
     for class in second {
         state = machine.next(state, class?)?;
         if state >= C::DEAD {
