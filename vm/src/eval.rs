@@ -20,19 +20,20 @@ use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr};
 use core::cmp::Ordering;
 use zerocopy::little_endian::U32;
 
-/// What a rule makes of an action.
+/// What a rule makes of an action. The error is the [`Evaluation`]'s.
 #[derive(Clone, Copy)]
-pub(crate) enum Event<'p> {
+pub(crate) enum Event {
     None,
     Match,
-    Error(DecisionError<'p>),
+    Error,
 }
 
-/// What a test makes of an action.
-pub(crate) enum Tested<'p> {
+/// What a test makes of an action. The error is the [`Evaluation`]'s.
+#[derive(Clone, Copy)]
+pub(crate) enum Tested {
     Holds,
     Fails { absent: bool },
-    Error(DecisionError<'p>),
+    Error,
 }
 
 /// The action and the time, as one decision sees them.
@@ -44,12 +45,15 @@ pub(crate) struct Evaluation<'p, 'a, C> {
     clock: C,
     /// What the clock said, once it was read: also that there is no time.
     time: Option<Option<Timestamp>>,
-    /// The param that was asked for last, and its value.
-    last_param: Option<(usize, Option<Value<'a>>)>,
+    /// The param that was asked for last, and its value: rules in a row often ask for the same one.
+    last_param: Option<usize>,
+    last_value: Option<Value<'a>>,
     /// What groups of patterns and of globs found, once one was asked.
     groups: Option<Groups>,
     /// What scans found in the action's texts.
     scanned: Scanned,
+    /// The error of the last test that gave one: kept here, so that answers are small.
+    pub(crate) error: Option<DecisionError<'p>>,
 }
 
 impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
@@ -62,8 +66,10 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
             clock,
             time: None,
             last_param: None,
+            last_value: None,
             groups: None,
             scanned: Scanned::default(),
+            error: None,
         }
     }
 
@@ -73,14 +79,14 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
 
     /// The first rule with an event, and the event; `None` inside if there is no such rule, `None`
     /// outside if a table is inconsistent.
-    pub(crate) fn decide(&mut self) -> Option<Option<(usize, Event<'p>)>> {
+    pub(crate) fn decide(&mut self) -> Option<Option<(usize, Event)>> {
         let tables = self.tables();
         let shapes = tables.shapes.slice(&tables.bytes)?;
         // Each field is hashed at most once, and only if some shape looks at it.
         let looked_at = shapes.iter().fold(0, |fields, shape| fields | shape.mask.get());
         let hash = |bit, text| if looked_at & bit != 0 { hash_text(text) } else { 0 };
         let hashes = self.fields().map(|(bit, text)| (bit, hash(bit, text)));
-        let mut best: Option<(usize, Event<'p>)> = None;
+        let mut best: Option<(usize, Event)> = None;
         for shape in shapes {
             for candidate in self.candidates(shape, &hashes)? {
                 let rule = index(*candidate);
@@ -137,7 +143,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     }
 
     /// The rule's event; the globs of the fields in `known` are known to match.
-    fn event(&mut self, rule: &'p Rule, known: u32) -> Option<Event<'p>> {
+    fn event(&mut self, rule: &'p Rule, known: u32) -> Option<Event> {
         if self.failed_glob(rule, known)?.is_some() {
             return Some(Event::None);
         }
@@ -145,7 +151,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
             match self.test(test)? {
                 Tested::Holds => {}
                 Tested::Fails { .. } => return Some(Event::None),
-                Tested::Error(error) => return Some(Event::Error(error)),
+                Tested::Error => return Some(Event::Error),
             }
         }
         Some(Event::Match)
@@ -170,12 +176,15 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
     }
 
     /// One test of a rule.
-    pub(crate) fn test(&mut self, test: &'p Test) -> Option<Tested<'p>> {
+    pub(crate) fn test(&mut self, test: &'p Test) -> Option<Tested> {
         let holds = match test.op.get() {
             OP_NEVER => false,
             OP_TIME_AFTER | OP_TIME_BEFORE | OP_WEEKDAYS => match self.time() {
                 Some(time) => time_holds(test, time)?,
-                None => return Some(Tested::Error(DecisionError::no_time(Condition::of(test.op.get())?))),
+                None => {
+                    self.error = Some(DecisionError::no_time(Condition::of(test.op.get())?));
+                    return Some(Tested::Error);
+                }
             },
             OP_SEMANTIC => self.scanned.meets(self.tables(), test.a, &self.request)?,
             OP_NEEDLE => match self.scanned.known(self.tables(), test.b)? {
@@ -191,14 +200,14 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         *self.time.get_or_insert_with(|| self.clock.now())
     }
 
-    fn param_test(&mut self, test: &Test) -> Option<Tested<'p>> {
+    fn param_test(&mut self, test: &Test) -> Option<Tested> {
         let tables = self.tables();
         let param_index = index(test.a);
-        let value = match self.value(param_index)? {
+        self.look_up(param_index)?;
+        let value = match self.last_value {
             None | Some(Value::Null) => return Some(Tested::Fails { absent: true }),
             Some(value) => value,
         };
-        let condition = Condition::of(test.op.get())?;
         let judged = match test.op.get() {
             OP_EQ => Ok(Constant::get(tables, test.b)?.equals(value)?),
             OP_GT | OP_GTE | OP_LT | OP_LTE => {
@@ -206,39 +215,36 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
                 order.map(|order| order.is_some_and(|order| order_holds(test.op.get(), order)))
             }
             OP_CONTAINS => Constant::get(tables, test.b)?.is_in(value)?,
-            OP_MATCHES => self.find(param_index, index(test.b), value)?,
+            OP_MATCHES => {
+                let found =
+                    pattern::find_grouped(tables, &mut self.groups, index(test.b), param_index, value)?;
+                found.map_err(|pystr::TooDeep| SHALLOW)
+            }
             OP_NEEDLE => self.scanned.is_in(tables, test.b, value)?,
             _ => return None,
         };
         let holds = match judged {
             Ok(holds) => holds,
             Err(expected) => {
+                let condition = Condition::of(test.op.get())?;
                 let name = tables.param(param_index)?;
                 let found = value.kind().with_article();
-                return Some(Tested::Error(DecisionError::type_error(condition, name, expected, found)));
+                self.error = Some(DecisionError::type_error(condition, name, expected, found));
+                return Some(Tested::Error);
             }
         };
         Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
     }
 
-    /// The value of a param. Rules in a row often ask for the same one, so the last is kept.
-    fn value(&mut self, param: usize) -> Option<Option<Value<'a>>> {
-        if let Some((kept, value)) = self.last_param
-            && kept == param
-        {
-            return Some(value);
+    /// Looks a param up, unless it was the last to be.
+    fn look_up(&mut self, param: usize) -> Option<()> {
+        if self.last_param != Some(param) {
+            let name = self.tables().param(param)?;
+            let asked = PolicyParam { name, index: param, policy: self.policy.digest() };
+            self.last_value = self.request.params.lookup(asked);
+            self.last_param = Some(param);
         }
-        let name = self.tables().param(param)?;
-        let asked = PolicyParam { name, index: param, policy: self.policy.digest() };
-        let value = self.request.params.lookup(asked);
-        self.last_param = Some((param, value));
-        Some(value)
-    }
-
-    /// Whether a pattern is found in Python's `str` of the value.
-    fn find(&mut self, param: usize, pattern: usize, value: Value<'_>) -> Option<Result<bool, &'static str>> {
-        let found = pattern::find_grouped(self.tables(), &mut self.groups, pattern, param, value)?;
-        Some(found.map_err(|pystr::TooDeep| SHALLOW))
+        Some(())
     }
 }
 

@@ -89,11 +89,16 @@ impl Policy {
     /// # Ok::<(), aegis_vm::LoadError>(())
     /// ```
     pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Decision<'_> {
-        let decided = Evaluation::new(self, request.into(), clock).decide();
-        self.decision(decided)
+        let mut evaluation = Evaluation::new(self, request.into(), clock);
+        let decided = evaluation.decide();
+        self.decision(decided, evaluation.error)
     }
 
-    fn decision<'p>(&'p self, decided: Option<Option<(usize, Event<'p>)>>) -> Decision<'p> {
+    fn decision<'p>(
+        &'p self,
+        decided: Option<Option<(usize, Event)>>,
+        error: Option<DecisionError<'p>>,
+    ) -> Decision<'p> {
         let inconsistent = Decision::error_in(None, DecisionError::inconsistent());
         match decided {
             Some(None | Some((_, Event::None))) => {
@@ -108,7 +113,10 @@ impl Policy {
                 },
                 None => inconsistent,
             },
-            Some(Some((rule, Event::Error(error)))) => Decision::error_in(self.rule(rule), error),
+            Some(Some((rule, Event::Error))) => match error {
+                Some(error) => Decision::error_in(self.rule(rule), error),
+                None => inconsistent,
+            },
             None => inconsistent,
         }
     }

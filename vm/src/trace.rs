@@ -151,7 +151,7 @@ fn step<'p, C: Clock>(evaluation: &mut Evaluation<'p, '_, C>, rule: RuleView<'p>
     for test in tables.tests_of(rule.rule)? {
         match evaluation.test(test)? {
             Tested::Holds => {}
-            Tested::Error(error) => return Some(StepOutcome::Error(error)),
+            Tested::Error => return Some(StepOutcome::Error(evaluation.error?)),
             Tested::Fails { absent } => {
                 let op = test.op.get();
                 let condition = usize::from(test.condition.get());
