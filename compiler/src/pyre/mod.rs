@@ -1,50 +1,24 @@
 //! Python's `re` (3.11, `str` patterns): pattern text -> syntax tree -> automaton over code-point
 //! classes.
 //!
-//! [`parse`](parse()) reads the dialect as Python does, rewrites it where Python's own rewriting shows
-//! (`branches`), and refuses, with a position and a reason, what an automaton cannot follow;
-//! `rewrite` finds what to write instead, where that is plain. `classes` splits Unicode into the coarsest
-//! partition that the patterns of a policy can tell apart; `nfa`, `dfa` and `minimise` make one small automaton
-//! a pattern over those classes, or `bits` sets of places where that would be large; `shape` and `digrams` see
-//! what a pattern's form says of its matches; `group` joins patterns of one param, `globs` globs of one field.
-//! `naive` matches over the tree and shares nothing with the automata, so that a fault in either shows.
+//! [`parse`](parse()) reads the dialect as Python does and refuses, with a position and a reason, what an
+//! automaton cannot follow (`syntax`). [`compile`](compile()) makes the automata of all patterns of a policy,
+//! over one map of classes (`automata`). `naive` matches over the tree and shares nothing with them, so that a
+//! fault in either shows. `tables` has CPython's data, read off it into `data/`.
 
-mod ast;
-mod bits;
-mod branches;
-mod classes;
-mod compile;
-mod dfa;
-mod digrams;
-mod escape;
-mod flags;
-mod globs;
-mod group;
-mod groups;
-mod minimise;
+mod automata;
 mod naive;
-mod names;
-mod nfa;
-mod parse;
-mod refusal;
-mod rewrite;
-mod shape;
+mod syntax;
 mod tables;
-mod tokens;
-mod width;
 
-pub use bits::{BitNfa, BitStep};
-pub use classes::ClassMap;
-pub use compile::{Automata, Backward, Compiled, Forward, Limits, compile, compile_with_globs};
-pub use dfa::Answer;
-pub use globs::{GlobGroup, GlobLimits};
-pub use group::{Group, GroupKind, Shared, share};
-pub use minimise::{CellForm, Dfa, Sink};
-pub use nfa::StateId;
-pub use shape::{End, Literals, rarest};
+pub use automata::{
+    Answer, Automata, Backward, BitNfa, BitStep, CellForm, ClassMap, Compiled, Dfa, End, Forward, GlobGroup,
+    GlobLimits, Group, GroupKind, Limits, Literals, Shared, Sink, StateId, compile, compile_with_globs,
+    rarest, share,
+};
 
-use ast::{Ast, NodeId};
 use std::ops::Range;
+use syntax::{Ast, NodeId};
 
 /// Why a pattern cannot be compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +69,7 @@ pub struct Pattern {
 /// something other than `re.error`; [`PatternErrorKind::TooLarge`] if it is too long, too deeply
 /// nested, or repeats too often.
 pub fn parse(pattern: &str) -> Result<Pattern, PatternError> {
-    let (ast, root) = parse::parse(pattern)?;
+    let (ast, root) = syntax::parse(pattern)?;
     Ok(Pattern { text: pattern.to_owned(), ast, root })
 }
 

@@ -10,7 +10,7 @@
 //! before it begins. Where repetitions are nested, each place is followed through the inner one but once,
 //! and remembered.
 
-use super::ast::{Ast, Case, Class, Form, Item, Leaf, Look, NodeId, NodeKind, Over};
+use super::syntax::ast::{Ast, Case, Class, Form, Item, Leaf, Look, NodeId, NodeKind, Over};
 use super::tables;
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -8,7 +8,7 @@
 //! `classes.txt` has: what `str.isidentifier` takes first, what it takes later, and `str.isalpha`.
 //! Each file is read once, when first needed.
 
-use super::ast::{Class, Over};
+use super::syntax::ast::{Class, Over};
 use std::sync::LazyLock;
 
 /// Sorted, disjoint, inclusive ranges of code points.
@@ -21,7 +21,7 @@ struct Classes {
 }
 
 static CLASSES: LazyLock<Classes> = LazyLock::new(|| {
-    let text = include_str!("classes.txt");
+    let text = include_str!("data/classes.txt");
     Classes { digit: ranges(text, r"\d"), word: ranges(text, r"\w"), space: ranges(text, r"\s") }
 });
 
@@ -32,7 +32,7 @@ struct Identifiers {
 }
 
 static IDENTIFIERS: LazyLock<Identifiers> = LazyLock::new(|| {
-    let text = include_str!("identifiers.txt");
+    let text = include_str!("data/identifiers.txt");
     Identifiers {
         start: ranges(text, "start"),
         goes_on: ranges(text, "continue"),
@@ -45,7 +45,7 @@ static UPPER: LazyLock<Vec<(u32, u32)>> = LazyLock::new(|| {
         let (c, upper) = line.split_once(':')?;
         Some((c.parse().ok()?, upper.parse().ok()?))
     };
-    include_str!("upper.txt").lines().filter_map(line).collect()
+    include_str!("data/upper.txt").lines().filter_map(line).collect()
 });
 
 /// The ranges after a name and a tab, in a text of such lines.
@@ -64,7 +64,7 @@ static FOLD: LazyLock<Vec<(u32, Vec<u32>)>> = LazyLock::new(|| {
         let company = company.split(',').filter_map(|c| c.parse().ok()).collect();
         Some((c.parse().ok()?, company))
     };
-    include_str!("fold.txt").lines().filter_map(line).collect()
+    include_str!("data/fold.txt").lines().filter_map(line).collect()
 });
 
 /// The code points of `\d`, `\w` or `\s`.

@@ -4,7 +4,7 @@
     python3.11 compiler/tests/peers/regex_tables.py --write NameAliases.txt
     python3.11 compiler/tests/peers/regex_tables.py --names target/release/examples/regex_search [NameAliases.txt]
 
-The first form says which of the tables in compiler/src/pyre differ from this interpreter; the second writes
+The first form says which of the tables in compiler/src/pyre/data differ from this interpreter; the second writes
 them, with the aliases of a NameAliases.txt of the Unicode Character Database that `unicodedata.lookup`
 knows; the third compares `\\N{…}` over every code point, alias, named sequence and near miss.
 """
@@ -21,7 +21,7 @@ from regex_common import search
 
 warnings.simplefilter("ignore")
 
-FOLDER = pathlib.Path(__file__).parents[2] / "src/pyre"
+FOLDER = pathlib.Path(__file__).parents[2] / "src/pyre/data"
 LAST = 0x10FFFF
 EVERY = [c for c in range(LAST + 1) if not 0xD800 <= c <= 0xDFFF]
 

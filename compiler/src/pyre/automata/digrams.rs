@@ -4,12 +4,12 @@
 //! at a glance that they are not found. What a digram is made of are the symbols of `aegis_vm::format`:
 //! letters whatever their case, digits as one, punctuation each for itself.
 
-use super::ast::{Ast, NodeId, NodeKind};
 use super::classes::Sets;
+use crate::pyre::syntax::ast::{Ast, NodeId, NodeKind};
 use aegis_vm::format::{DIGRAM_ALTERNATIVES, DIGRAM_CLAUSES, SYMBOL_FURTHER, SYMBOL_LEAD, digram_symbol};
 
 /// Symbols before and behind; a text has one of them if it has a match.
-pub(super) type Clause = Vec<(u8, u8)>;
+pub(crate) type Clause = Vec<(u8, u8)>;
 
 /// What a node says of the texts that it matches.
 #[derive(Clone, Default)]
@@ -29,7 +29,7 @@ const MOST_NODES: usize = 2_000;
 
 /// The rarest clauses of a pattern, at most [`DIGRAM_CLAUSES`], each of at most [`DIGRAM_ALTERNATIVES`]; none
 /// if texts without any of them may match.
-pub(super) fn digrams(ast: &Ast, root: NodeId, sets: &mut Sets) -> Vec<Clause> {
+pub(crate) fn digrams(ast: &Ast, root: NodeId, sets: &mut Sets) -> Vec<Clause> {
     if ast.nodes().len() > MOST_NODES {
         return Vec::new();
     }

@@ -6,21 +6,21 @@
 //! and is resolved on each transition. The text is fed without one trailing newline; what that
 //! newline, or the end, would do is each state's answer.
 
-use super::ast::{Look, Over};
 use super::classes::{Partition, Sets};
 use super::nfa::{Nfa, State, StateId};
+use crate::pyre::syntax::ast::{Look, Over};
 use std::collections::HashMap;
 
 /// What a look can ask about a neighbour of its place, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Side(u8);
+pub(crate) struct Side(u8);
 
 impl Side {
     /// The start or the end of the text.
-    pub(super) const EDGE: Side = Side(1);
-    pub(super) const NEWLINE: Side = Side(2);
+    pub(crate) const EDGE: Side = Side(1);
+    pub(crate) const NEWLINE: Side = Side(2);
     /// The newline that ends the text.
-    pub(super) const FINAL: Side = Side(4);
+    pub(crate) const FINAL: Side = Side(4);
     const WORD: Side = Side(8);
     const ASCII_WORD: Side = Side(16);
 
@@ -28,7 +28,7 @@ impl Side {
         self.0 & bits.0 != 0
     }
 
-    pub(super) fn and(self, bits: Side) -> Side {
+    pub(crate) fn and(self, bits: Side) -> Side {
         Side(self.0 | bits.0)
     }
 
@@ -42,7 +42,7 @@ impl Side {
 
 /// Whether a look holds between two neighbours of a text that is not empty; `None` if it depends on
 /// the one after, which is not known.
-pub(super) fn holds(look: Look, before: Side, after: Option<Side>) -> Option<bool> {
+pub(crate) fn holds(look: Look, before: Side, after: Option<Side>) -> Option<bool> {
     Some(match look {
         Look::TextStart => before.has(Side::EDGE),
         Look::LineStart => before.has(Side::EDGE.and(Side::NEWLINE)),
@@ -55,13 +55,13 @@ pub(super) fn holds(look: Look, before: Side, after: Option<Side>) -> Option<boo
 }
 
 /// A deterministic automaton, not minimal. State 0 is "found".
-pub(super) struct Raw {
-    pub(super) columns: usize,
-    pub(super) start: StateId,
+pub(crate) struct Raw {
+    pub(crate) columns: usize,
+    pub(crate) start: StateId,
     /// `states * columns` entries.
-    pub(super) table: Vec<StateId>,
+    pub(crate) table: Vec<StateId>,
     /// For each state whether the pattern is found at the end, and before a final newline.
-    pub(super) answers: Vec<Answer>,
+    pub(crate) answers: Vec<Answer>,
 }
 
 /// What a state answers, as bits of the patterns that the automaton finds: bit 0 for one pattern alone.
@@ -77,7 +77,7 @@ pub struct Answer {
 
 /// Where a match may begin, and how the text is fed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Search {
+pub(crate) enum Search {
     /// Anywhere in a text that is fed without one trailing newline.
     Anywhere,
     /// At the first character that is fed; the text is fed whole.
@@ -85,11 +85,11 @@ pub(super) enum Search {
 }
 
 /// "Found", whatever follows.
-pub(super) const FOUND: StateId = 0;
+pub(crate) const FOUND: StateId = 0;
 
 /// Which limit was passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Excess {
+pub(crate) enum Excess {
     Columns,
     States,
     Work,
@@ -97,16 +97,16 @@ pub(super) enum Excess {
 }
 
 /// Columns of one pattern: what its sets tell apart.
-pub(super) struct Columns {
+pub(crate) struct Columns {
     /// The column of each class.
-    pub(super) of_class: Vec<u8>,
+    pub(crate) of_class: Vec<u8>,
     /// For each column a code point in it.
-    pub(super) sample: Vec<u32>,
+    pub(crate) sample: Vec<u32>,
 }
 
 impl Columns {
     /// Groups the classes of the partition by the sets of one pattern.
-    pub(super) fn new(nfa: &Nfa, sets: &Sets, partition: &Partition) -> Result<Self, Excess> {
+    pub(crate) fn new(nfa: &Nfa, sets: &Sets, partition: &Partition) -> Result<Self, Excess> {
         let representatives = partition.representatives();
         let mut of_class = vec![0u8; representatives.len()];
         let mut sample: Vec<u32> = representatives.first().copied().into_iter().collect();
@@ -151,7 +151,7 @@ impl Columns {
 }
 
 /// Determinises an automaton.
-pub(super) fn determinise(
+pub(crate) fn determinise(
     nfa: &Nfa,
     sets: &Sets,
     partition: &Partition,
@@ -184,13 +184,16 @@ pub(super) fn determinise(
 }
 
 /// What the looks of a pattern can see of a character.
-pub(super) fn side_of(nfa: &Nfa, c: u32) -> Side {
+pub(crate) fn side_of(nfa: &Nfa, c: u32) -> Side {
     let mut side = Side::default();
     if nfa.asks_newline && c == 0x0a {
         side = side.and(Side::NEWLINE);
     }
     for &over in &nfa.asks_word {
-        if super::tables::contains(super::tables::class(super::ast::Class::Word, over), c) {
+        if crate::pyre::tables::contains(
+            crate::pyre::tables::class(crate::pyre::syntax::ast::Class::Word, over),
+            c,
+        ) {
             side = side.and(match over {
                 Over::Unicode => Side::WORD,
                 Over::Ascii => Side::ASCII_WORD,

@@ -7,31 +7,31 @@ use std::ops::Range;
 
 /// A node of an [`Ast`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct NodeId(u32);
+pub(crate) struct NodeId(u32);
 
 impl NodeId {
     /// The place of the node in [`Ast::nodes`].
-    pub(super) fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
 
 /// The arena. Children stand before their parents.
 #[derive(Debug, Default)]
-pub(super) struct Ast {
+pub(crate) struct Ast {
     nodes: Vec<Node>,
 }
 
 /// A node with the bytes of the pattern that it was read from.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) kind: NodeKind,
-    pub(super) at: Range<usize>,
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
+    pub(crate) at: Range<usize>,
 }
 
 /// What a node matches.
 #[derive(Debug)]
-pub(super) enum NodeKind {
+pub(crate) enum NodeKind {
     /// One character.
     Leaf(Leaf),
     /// No character, where the text around the place is so.
@@ -53,24 +53,24 @@ pub(super) enum NodeKind {
 
 /// One character out of a set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Leaf {
+pub(crate) struct Leaf {
     /// A character is in the set if one of these holds. No item twice.
-    pub(super) items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
     /// Whether the set is everything else.
-    pub(super) negated: bool,
+    pub(crate) negated: bool,
     /// How the items see case.
-    pub(super) case: Case,
+    pub(crate) case: Case,
     /// Literal or set.
-    pub(super) form: Form,
+    pub(crate) form: Form,
     /// If there: the character must also be in the set when its classes are read over this, and case
     /// as it is. CPython looks for the start of a match so.
-    pub(super) also: Option<Over>,
+    pub(crate) also: Option<Over>,
 }
 
 /// Whether CPython treats a leaf as a literal or as a set: the two differ under `(?i)` for upper-case
 /// letters past U+FFFF, which a set never matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// One character, or any other than it.
     Literal,
     /// Several items, written so or made of an alternation.
@@ -79,7 +79,7 @@ pub(super) enum Form {
 
 /// An item of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Item {
+pub(crate) enum Item {
     /// This code point. A lone surrogate may be named, but stands in no text.
     Char(u32),
     /// These code points, both ends inclusive.
@@ -97,7 +97,7 @@ pub(super) enum Item {
 
 /// `\d`, `\w` or `\s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// `\d`.
     Digit,
     /// `\w`.
@@ -108,7 +108,7 @@ pub(super) enum Class {
 
 /// Which characters a class of `\d`, `\w`, `\s`, `\b` looks at: `(?a)` or `(?u)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Over {
+pub(crate) enum Over {
     /// Only ASCII characters can be in the class.
     Ascii,
     /// Python's tables for `str`.
@@ -117,7 +117,7 @@ pub(super) enum Over {
 
 /// How case counts: without `(?i)`, with `(?ai)`, with `(?i)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Case {
+pub(crate) enum Case {
     /// As it is.
     Exact,
     /// `A` to `Z` and `a` to `z` are the same.
@@ -128,7 +128,7 @@ pub(super) enum Case {
 
 /// A condition on the characters around a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// `\A`, and `^` without `(?m)`.
     TextStart,
     /// `\Z`.
@@ -147,19 +147,19 @@ pub(super) enum Look {
 
 impl Ast {
     /// Adds a node; its children are there already.
-    pub(super) fn add(&mut self, kind: NodeKind, at: Range<usize>) -> NodeId {
+    pub(crate) fn add(&mut self, kind: NodeKind, at: Range<usize>) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node { kind, at });
         id
     }
 
     /// The node of an id of this tree. `None` does not occur: ids come from [`Ast::add`].
-    pub(super) fn get(&self, id: NodeId) -> Option<&Node> {
+    pub(crate) fn get(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.index())
     }
 
     /// The leaf of an id, to be changed.
-    pub(super) fn leaf_mut(&mut self, id: NodeId) -> Option<&mut Leaf> {
+    pub(crate) fn leaf_mut(&mut self, id: NodeId) -> Option<&mut Leaf> {
         match &mut self.nodes.get_mut(id.index())?.kind {
             NodeKind::Leaf(leaf) => Some(leaf),
             _ => None,
@@ -167,7 +167,7 @@ impl Ast {
     }
 
     /// Every node, children before parents. Some may have been left out of the tree.
-    pub(super) fn nodes(&self) -> &[Node] {
+    pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 }

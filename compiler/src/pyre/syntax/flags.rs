@@ -2,15 +2,15 @@
 
 use super::ast::{Case, Over};
 use super::tokens::{Token, Tokens};
-use super::{PatternError, tables};
+use crate::pyre::{PatternError, tables};
 
 /// A set of flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Flags(u8);
+pub(crate) struct Flags(u8);
 
 /// What `(?…` with flags turned out to be.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Inline {
+pub(crate) enum Inline {
     /// `(?i)`: for the whole pattern.
     Global(Flags),
     /// `(?i-x:`: for the group that begins here.
@@ -23,13 +23,13 @@ pub(super) enum Inline {
 }
 
 impl Flags {
-    pub(super) const IGNORE_CASE: Flags = Flags(1);
-    pub(super) const MULTI_LINE: Flags = Flags(2);
-    pub(super) const DOT_ALL: Flags = Flags(4);
-    pub(super) const VERBOSE: Flags = Flags(8);
-    pub(super) const ASCII: Flags = Flags(16);
-    pub(super) const UNICODE: Flags = Flags(32);
-    pub(super) const TEMPLATE: Flags = Flags(64);
+    pub(crate) const IGNORE_CASE: Flags = Flags(1);
+    pub(crate) const MULTI_LINE: Flags = Flags(2);
+    pub(crate) const DOT_ALL: Flags = Flags(4);
+    pub(crate) const VERBOSE: Flags = Flags(8);
+    pub(crate) const ASCII: Flags = Flags(16);
+    pub(crate) const UNICODE: Flags = Flags(32);
+    pub(crate) const TEMPLATE: Flags = Flags(64);
     const LOCALE: Flags = Flags(128);
     /// The flags of which one excludes the others.
     const KIND: Flags = Flags(16 | 32 | 128);
@@ -49,12 +49,12 @@ impl Flags {
     }
 
     /// Whether any of these flags is set.
-    pub(super) fn any(self, of: Flags) -> bool {
+    pub(crate) fn any(self, of: Flags) -> bool {
         self.0 & of.0 != 0
     }
 
     /// Both together.
-    pub(super) fn with(self, more: Flags) -> Flags {
+    pub(crate) fn with(self, more: Flags) -> Flags {
         Flags(self.0 | more.0)
     }
 
@@ -67,18 +67,18 @@ impl Flags {
     }
 
     /// The flags inside a group that turns some on and some off.
-    pub(super) fn scoped(self, on: Flags, off: Flags) -> Flags {
+    pub(crate) fn scoped(self, on: Flags, off: Flags) -> Flags {
         let outer = if on.any(Flags::KIND) { self.without(Flags::KIND) } else { self };
         outer.with(on).without(off)
     }
 
     /// What `\d`, `\w`, `\s` and `\b` look at.
-    pub(super) fn over(self) -> Over {
+    pub(crate) fn over(self) -> Over {
         if self.any(Flags::ASCII) { Over::Ascii } else { Over::Unicode }
     }
 
     /// How case counts.
-    pub(super) fn case(self) -> Case {
+    pub(crate) fn case(self) -> Case {
         match (self.any(Flags::IGNORE_CASE), self.over()) {
             (false, _) => Case::Exact,
             (true, Over::Ascii) => Case::Ascii,
@@ -87,13 +87,13 @@ impl Flags {
     }
 
     /// Whether the token after `(?` begins flags.
-    pub(super) fn begin(token: Token) -> bool {
+    pub(crate) fn begin(token: Token) -> bool {
         token.plain().is_some_and(|c| c == '-' || Flags::of(c).is_some())
     }
 }
 
 /// Reads flags up to the `)` or `:` that ends them; the first token is taken already.
-pub(super) fn parse_flags(tokens: &mut Tokens<'_>, first: Token) -> Result<Inline, PatternError> {
+pub(crate) fn parse_flags(tokens: &mut Tokens<'_>, first: Token) -> Result<Inline, PatternError> {
     let mut on = Flags::default();
     let mut token = first;
     while let Some(flag) = token.plain().and_then(Flags::of) {

@@ -4,7 +4,8 @@
 //! These only word a help; the pattern is refused all the same.
 
 use super::ast::{Ast, Case, Item, Look, NodeId, NodeKind, Over};
-use super::{classes, shown, tables};
+use crate::pyre::automata::classes;
+use crate::pyre::{shown, tables};
 use std::ops::Range;
 
 /// What may follow a place of the pattern.
@@ -40,7 +41,7 @@ fn disjoint(some: &[(u32, u32)], others: &[(u32, u32)]) -> bool {
 /// Whether nothing in the tree depends on how CPython takes a pattern apart, so that a rewrite keeps
 /// what it should: a class read under other flags than the whole, or an upper-case letter past
 /// U+FFFF under `(?i)`.
-pub(super) fn is_plain(ast: &Ast, over: Over) -> bool {
+pub(crate) fn is_plain(ast: &Ast, over: Over) -> bool {
     let odd = |item: &Item, case: Case| match *item {
         Item::Char(c) => case == Case::Unicode && tables::is_astral_upper(c),
         Item::Range(..) => false,
@@ -54,7 +55,7 @@ pub(super) fn is_plain(ast: &Ast, over: Over) -> bool {
 
 /// Whether a possessive repetition, or the body of an atomic group, matches the same texts without
 /// being so. Nothing else in the tree was refused.
-pub(super) fn is_same_greedy(ast: &Ast, text: &str, root: NodeId, refused: NodeId) -> bool {
+pub(crate) fn is_same_greedy(ast: &Ast, text: &str, root: NodeId, refused: NodeId) -> bool {
     let end = Next { complete: true, ..Next::default() };
     let Some(next) = next_of(ast, root, refused, &end) else { return false };
     let Some(node) = ast.get(refused) else { return false };
@@ -71,7 +72,7 @@ pub(super) fn is_same_greedy(ast: &Ast, text: &str, root: NodeId, refused: NodeI
 
 /// The greedy form of what was refused at these bytes: of a possessive repetition at `written`, or of
 /// an atomic group.
-pub(super) fn greedy(text: &str, written: Option<&Range<usize>>, refused: &Range<usize>) -> String {
+pub(crate) fn greedy(text: &str, written: Option<&Range<usize>>, refused: &Range<usize>) -> String {
     let of = |at: &Range<usize>| text.get(at.clone()).unwrap_or_default();
     match of(refused).strip_prefix("(?>") {
         Some(inside) => shown(&format!("(?:{inside}")),
@@ -155,7 +156,7 @@ fn first(ast: &Ast, id: NodeId, next: &Next) -> Next {
 }
 
 /// The help for a pattern that begins with two or more lookaheads, at these bytes: `(?=.*a)(?=.*b)`.
-pub(super) fn both_orders(text: &str, lookaheads: &[Range<usize>]) -> Option<String> {
+pub(crate) fn both_orders(text: &str, lookaheads: &[Range<usize>]) -> Option<String> {
     let (first, others) = lookaheads.split_first()?;
     let starts = lookaheads.iter().skip(1).map(|at| at.start);
     let count =
@@ -235,7 +236,7 @@ fn overlap(a: &str, b: &str) -> bool {
 
 /// Every character that a part can take.
 fn characters(flags: &str, part: &str) -> Option<Vec<(u32, u32)>> {
-    let pattern = super::parse(&format!("{flags}{part}")).ok()?;
+    let pattern = crate::pyre::parse(&format!("{flags}{part}")).ok()?;
     let leaves = pattern.ast.nodes().iter().filter_map(|node| match &node.kind {
         NodeKind::Leaf(leaf) => Some(classes::resolve(leaf)),
         _ => None,

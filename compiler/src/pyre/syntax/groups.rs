@@ -2,12 +2,12 @@
 
 use super::ast::{Class, Over};
 use super::tokens::Tokens;
-use super::{PatternError, tables};
 use crate::hir::python;
+use crate::pyre::{PatternError, tables};
 use std::collections::BTreeMap;
 
 /// The groups seen so far; group 0 is the whole pattern and always open.
-pub(super) struct Groups {
+pub(crate) struct Groups {
     closed: Vec<bool>,
     names: BTreeMap<String, usize>,
     /// The number of groups when the outermost lookbehind around this place began.
@@ -17,21 +17,21 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Groups { closed: vec![false], names: BTreeMap::new(), lookbehind: None, promised: BTreeMap::new() }
     }
 
     /// The number of groups, the whole pattern among them.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.closed.len()
     }
 
-    pub(super) fn is_open(&self, group: usize) -> bool {
+    pub(crate) fn is_open(&self, group: usize) -> bool {
         !self.closed.get(group).copied().unwrap_or(false)
     }
 
     /// Opens a group; the name, if any, has just been read.
-    pub(super) fn open(&mut self, name: Option<String>, tokens: &Tokens<'_>) -> Result<usize, PatternError> {
+    pub(crate) fn open(&mut self, name: Option<String>, tokens: &Tokens<'_>) -> Result<usize, PatternError> {
         let group = self.closed.len();
         if let Some(name) = name {
             if let Some(before) = self.names.get(&name) {
@@ -46,14 +46,14 @@ impl Groups {
         Ok(group)
     }
 
-    pub(super) fn close(&mut self, group: usize) {
+    pub(crate) fn close(&mut self, group: usize) {
         if let Some(closed) = self.closed.get_mut(group) {
             *closed = true;
         }
     }
 
     /// The group of a name that has just been read.
-    pub(super) fn named(&self, name: &str, tokens: &Tokens<'_>) -> Result<usize, PatternError> {
+    pub(crate) fn named(&self, name: &str, tokens: &Tokens<'_>) -> Result<usize, PatternError> {
         self.names.get(name).copied().ok_or_else(|| {
             let message = format!("unknown group name {}", python::repr(name));
             tokens.error_back(name.chars().count() + 1, message)
@@ -61,16 +61,16 @@ impl Groups {
     }
 
     /// Enters a lookbehind; gives what [`Groups::leave_lookbehind`] needs.
-    pub(super) fn enter_lookbehind(&mut self) -> Option<usize> {
+    pub(crate) fn enter_lookbehind(&mut self) -> Option<usize> {
         self.lookbehind.replace(self.lookbehind.unwrap_or(self.closed.len()))
     }
 
-    pub(super) fn leave_lookbehind(&mut self, before: Option<usize>) {
+    pub(crate) fn leave_lookbehind(&mut self, before: Option<usize>) {
         self.lookbehind = before;
     }
 
     /// Whether a reference may stand here: not to a group of the lookbehind around it.
-    pub(super) fn check_lookbehind(&self, group: usize, tokens: &Tokens<'_>) -> Result<(), PatternError> {
+    pub(crate) fn check_lookbehind(&self, group: usize, tokens: &Tokens<'_>) -> Result<(), PatternError> {
         let Some(limit) = self.lookbehind else { return Ok(()) };
         if self.is_open(group) {
             return Err(tokens.error("cannot refer to an open group".to_owned()));
@@ -83,7 +83,7 @@ impl Groups {
     }
 
     /// Reads the group of `(?(…)`, which has just been read with its parenthesis.
-    pub(super) fn condition(&mut self, name: &str, tokens: &Tokens<'_>) -> Result<(), PatternError> {
+    pub(crate) fn condition(&mut self, name: &str, tokens: &Tokens<'_>) -> Result<(), PatternError> {
         let length = name.chars().count();
         let group = if tables::is_identifier(name) {
             self.named(name, tokens)?
@@ -113,7 +113,7 @@ impl Groups {
     }
 
     /// Whether every group that a condition named came to exist.
-    pub(super) fn check_promises(&self, tokens: &Tokens<'_>) -> Result<(), PatternError> {
+    pub(crate) fn check_promises(&self, tokens: &Tokens<'_>) -> Result<(), PatternError> {
         let broken = self.promised.iter().filter(|&(&group, _)| group >= self.closed.len());
         match broken.min_by_key(|&(_, &place)| place) {
             Some((group, &place)) => Err(tokens.error_at(place, format!("invalid group reference {group}"))),

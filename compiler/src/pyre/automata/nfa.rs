@@ -3,9 +3,9 @@
 //! Counted repetitions are written out, so the size is known, and checked, before anything is
 //! built. States are made back to front: a node is built in front of what follows it.
 
-use super::ast::{Ast, Leaf, Look, Node, NodeId, NodeKind, Over};
 use super::classes::{SetId, Sets};
-use super::{PatternError, PatternErrorKind};
+use crate::pyre::syntax::ast::{Ast, Leaf, Look, Node, NodeId, NodeKind, Over};
+use crate::pyre::{PatternError, PatternErrorKind};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub type StateId = u16;
 
 /// What a state does.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum State {
+pub(crate) enum State {
     /// Takes a character of a set, an index into [`Nfa::sets`].
     Take(u16, StateId),
     /// Goes on where the text around is so.
@@ -29,30 +29,30 @@ pub(super) enum State {
 /// differ only in their copy, the one of the outer copy may do all that the other may, and more: it
 /// has more repetitions left, and both may stop at any time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rank {
+pub(crate) struct Rank {
     /// The same state of the innermost copy.
-    pub(super) of: StateId,
+    pub(crate) of: StateId,
     /// The number of the copy, from the innermost out.
-    pub(super) copy: StateId,
+    pub(crate) copy: StateId,
 }
 
 /// The automaton of one pattern.
-pub(super) struct Nfa {
-    pub(super) states: Vec<State>,
+pub(crate) struct Nfa {
+    pub(crate) states: Vec<State>,
     /// For each state its ranks in the repetitions around it, from the innermost out.
-    pub(super) ranks: Vec<Vec<Rank>>,
-    pub(super) start: StateId,
+    pub(crate) ranks: Vec<Vec<Rank>>,
+    pub(crate) start: StateId,
     /// The sets that its states and its looks tell apart, without repetition.
-    pub(super) sets: Vec<SetId>,
+    pub(crate) sets: Vec<SetId>,
     /// Whether a look asks for newlines.
-    pub(super) asks_newline: bool,
+    pub(crate) asks_newline: bool,
     /// The kinds of `\w` that a look asks for.
-    pub(super) asks_word: Vec<Over>,
+    pub(crate) asks_word: Vec<Over>,
 }
 
 /// Which way a text is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     /// From its start.
     Forward,
     /// From its end: concatenations and looks are turned round.
@@ -60,7 +60,7 @@ pub(super) enum Direction {
 }
 
 /// Builds the automaton of a tree with at most `limit` states.
-pub(super) fn build(
+pub(crate) fn build(
     ast: &Ast,
     root: NodeId,
     text: &str,
@@ -99,7 +99,7 @@ fn check_size(ast: &Ast, text: &str, limit: usize) -> Result<(), PatternError> {
     let Some((node, size)) = ast.nodes().iter().zip(sizes).find(|&(_, size)| size > limit) else {
         return Ok(());
     };
-    let part = super::shown(text.get(node.at.clone()).unwrap_or(text));
+    let part = crate::pyre::shown(text.get(node.at.clone()).unwrap_or(text));
     Err(PatternError {
         kind: PatternErrorKind::TooLarge,
         at: node.at.clone(),
@@ -111,7 +111,7 @@ fn check_size(ast: &Ast, text: &str, limit: usize) -> Result<(), PatternError> {
 }
 
 /// The place of the counted repetition that takes the most states, the innermost of equals.
-pub(super) fn longest_repeat(ast: &Ast) -> Option<Range<usize>> {
+pub(crate) fn longest_repeat(ast: &Ast) -> Option<Range<usize>> {
     let counted = |node: &Node| match node.kind {
         NodeKind::Repeat { min, max, .. } => min.max(max.unwrap_or(0)) > 1,
         _ => false,
@@ -310,7 +310,7 @@ impl Nfa {
     }
 
     /// Whether the pattern is found in the empty text, on which neither `\b` nor `\B` holds.
-    pub(super) fn is_found_in_nothing(&self) -> bool {
+    pub(crate) fn is_found_in_nothing(&self) -> bool {
         let mut seen = vec![false; self.states.len()];
         let mut pending = vec![self.start];
         while let Some(id) = pending.pop() {

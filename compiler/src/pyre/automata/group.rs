@@ -37,7 +37,7 @@ pub enum GroupKind {
 }
 
 /// The most members of a shared automaton.
-pub(super) const MOST: usize = 64;
+pub(crate) const MOST: usize = 64;
 /// The fewest members of a shared automaton of texts alone, each of which is found faster than it is walked.
 const FEWEST_LITERALS: usize = 24;
 /// The fewest patterns of a param that are worth a look at the digrams of its text.
@@ -49,7 +49,7 @@ const OPEN: usize = 4;
 /// The states that a shared automaton may have beyond those of its parts.
 const SLACK: usize = 4;
 /// The bytes of a shared automaton, for each byte that its members would take.
-pub(super) const MOST_BYTES: usize = 2;
+pub(crate) const MOST_BYTES: usize = 2;
 /// Steps that the joining of all groups may take; beyond them patterns stay on their own.
 const WORK: usize = 20_000_000;
 
@@ -174,7 +174,7 @@ fn side_by_side(automata: &Automata, patterns: &[usize]) -> Vec<Group> {
 }
 
 /// An automaton of one pattern as that of a group: it goes on where it finds.
-pub(super) fn as_group(dfa: &Dfa) -> Dfa {
+pub(crate) fn as_group(dfa: &Dfa) -> Dfa {
     let nothing = Dfa {
         columns: 1,
         start: 0,
@@ -201,7 +201,7 @@ fn join(group: &Dfa, own: &Dfa, bit: usize, work_left: &mut usize) -> Option<Dfa
 
 /// The automaton of two groups, the second with its bits from `bit` on; `None` if it has more states than
 /// both together and than `room`, or if it takes more than what is left of the work.
-pub(super) fn merge(one: &Dfa, other: &Dfa, bit: usize, room: usize, work_left: &mut usize) -> Option<Dfa> {
+pub(crate) fn merge(one: &Dfa, other: &Dfa, bit: usize, room: usize, work_left: &mut usize) -> Option<Dfa> {
     let limit = (one.states() + other.states() + SLACK).max(room);
     product(one, other, None, bit, limit, work_left)
 }

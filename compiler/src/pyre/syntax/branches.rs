@@ -9,26 +9,26 @@
 use super::ast::{Ast, Case, Form, Item, Leaf, NodeId, NodeKind, Over};
 use super::escape::Sign;
 use super::parse::Parser;
-use super::tables;
+use crate::pyre::tables;
 use std::ops::Range;
 
 /// A leaf or a look as it is read.
-pub(super) struct Atom {
-    pub(super) kind: NodeKind,
-    pub(super) shape: Shape,
+pub(crate) struct Atom {
+    pub(crate) kind: NodeKind,
+    pub(crate) shape: Shape,
 }
 
 /// What stands in a row.
-pub(super) struct Element {
-    pub(super) node: NodeId,
-    pub(super) shape: Shape,
+pub(crate) struct Element {
+    pub(crate) node: NodeId,
+    pub(crate) shape: Shape,
     /// Its bytes, a group's parentheses among them.
-    pub(super) at: Range<usize>,
+    pub(crate) at: Range<usize>,
 }
 
 /// What an element is to CPython's parser.
 #[derive(PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A look, by the character that it is written with. No quantifier may follow.
     Look(char),
     /// A repetition. No quantifier may follow.
@@ -53,11 +53,11 @@ pub(super) enum Shape {
 
 impl Shape {
     /// What no other is the same as, and no set can be seen in.
-    pub(super) const OTHER: Shape = Shape::Group { opening: None };
+    pub(crate) const OTHER: Shape = Shape::Group { opening: None };
 }
 
 /// What is read of a row that has not ended: a quantifier may still come.
-pub(super) enum Piece {
+pub(crate) enum Piece {
     One(Element),
     /// `(?:…)`.
     Plain {
@@ -67,7 +67,7 @@ pub(super) enum Piece {
 }
 
 /// The row that pieces make.
-pub(super) fn unpack(pieces: Vec<Piece>) -> Vec<Element> {
+pub(crate) fn unpack(pieces: Vec<Piece>) -> Vec<Element> {
     let mut row = Vec::with_capacity(pieces.len());
     for piece in pieces {
         match piece {
@@ -80,7 +80,7 @@ pub(super) fn unpack(pieces: Vec<Piece>) -> Vec<Element> {
 
 impl Parser<'_> {
     /// The node of a row.
-    pub(super) fn sequence(&mut self, row: &[Element], at: Range<usize>) -> NodeId {
+    pub(crate) fn sequence(&mut self, row: &[Element], at: Range<usize>) -> NodeId {
         match row {
             [only] => only.node,
             _ => self.ast.add(NodeKind::Concat(row.iter().map(|element| element.node).collect()), at),
@@ -88,7 +88,7 @@ impl Parser<'_> {
     }
 
     /// The row of an alternation, under the flags of this place.
-    pub(super) fn alternation(&mut self, mut branches: Vec<Vec<Element>>, at: Range<usize>) -> Vec<Element> {
+    pub(crate) fn alternation(&mut self, mut branches: Vec<Vec<Element>>, at: Range<usize>) -> Vec<Element> {
         if branches.len() < 2 {
             return branches.pop().unwrap_or_default();
         }
@@ -159,7 +159,7 @@ fn span(branch: &[Element], whole: &Range<usize>) -> Range<usize> {
 
 /// The set that a row begins with, where CPython sees it: through groups, but not through
 /// repetitions or alternations.
-pub(super) fn opening(row: &[Element]) -> Option<NodeId> {
+pub(crate) fn opening(row: &[Element]) -> Option<NodeId> {
     let first = row.first()?;
     match &first.shape {
         Shape::Set { items, .. } if !matches!(items.as_slice(), [Item::Char(_)]) => Some(first.node),
@@ -171,7 +171,7 @@ pub(super) fn opening(row: &[Element]) -> Option<NodeId> {
 /// Marks the set in which CPython looks for the start of a match. It reads the classes of that set
 /// under the flags of the whole pattern, not under those of the place, so that `(?a:\W)` is not
 /// found in `é`; but it does not look if case could count there.
-pub(super) fn mark_start(ast: &mut Ast, row: &[Element], over: Over) {
+pub(crate) fn mark_start(ast: &mut Ast, row: &[Element], over: Over) {
     let Some(leaf) = opening(row).and_then(|id| ast.leaf_mut(id)) else { return };
     let other = |item: &Item| matches!(item, Item::Class { over: own, .. } if *own != over);
     if leaf.items.iter().any(other) && !leaf.items.iter().any(|&item| is_cased(item, leaf.case)) {

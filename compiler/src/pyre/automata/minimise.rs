@@ -45,18 +45,18 @@ pub enum CellForm {
 
 impl Dfa {
     /// The next state.
-    pub(super) fn next(&self, state: StateId, column: usize) -> StateId {
+    pub(crate) fn next(&self, state: StateId, column: usize) -> StateId {
         self.table.get(usize::from(state) * self.columns + column).copied().unwrap_or(0)
     }
 
     /// The same automaton from another state.
-    pub(super) fn from(&self, start: StateId) -> Dfa {
+    pub(crate) fn from(&self, start: StateId) -> Dfa {
         let (table, answers) = (self.table.clone(), self.answers.clone());
         minimise(&Raw { columns: self.columns, start, table, answers }, &self.column_map)
     }
 
     /// What a state answers.
-    pub(super) fn answer(&self, state: StateId) -> Answer {
+    pub(crate) fn answer(&self, state: StateId) -> Answer {
         self.answers.get(usize::from(state)).copied().unwrap_or_default()
     }
 
@@ -103,7 +103,7 @@ impl Dfa {
 }
 
 /// Minimises an automaton; `of_class` gives the column of each class.
-pub(super) fn minimise(raw: &Raw, of_class: &[u8]) -> Dfa {
+pub(crate) fn minimise(raw: &Raw, of_class: &[u8]) -> Dfa {
     let block_of = Partition::of(raw).into_block_of();
     // Every state of a block leads into the same blocks, so any of them stands for it.
     let mut member: BTreeMap<usize, usize> = BTreeMap::new();

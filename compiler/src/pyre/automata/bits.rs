@@ -46,7 +46,7 @@ pub struct BitStep {
 const MAX_PLACES: usize = 64;
 
 /// Builds the sets of places; `None` if there are more than 64, or more than a few kinds of sides.
-pub(super) fn build(nfa: &Nfa, sets: &Sets, partition: &Partition, columns: &Columns) -> Option<BitNfa> {
+pub(crate) fn build(nfa: &Nfa, sets: &Sets, partition: &Partition, columns: &Columns) -> Option<BitNfa> {
     let places = places(nfa);
     if places.len() > MAX_PLACES {
         return None;

@@ -19,35 +19,35 @@ struct Width {
 
 /// Widths that the tree does not show: of lookaround, of conditions, of what backreferences repeat.
 #[derive(Default)]
-pub(super) struct Widths {
+pub(crate) struct Widths {
     known: HashMap<NodeId, Width>,
     groups: HashMap<usize, Width>,
 }
 
 impl Widths {
     /// Notes a group that has been read.
-    pub(super) fn group(&mut self, ast: &Ast, group: usize, node: NodeId) {
+    pub(crate) fn group(&mut self, ast: &Ast, group: usize, node: NodeId) {
         self.groups.insert(group, self.of(ast, node));
     }
 
     /// Notes that a node repeats what a group took.
-    pub(super) fn refer(&mut self, node: NodeId, group: usize) {
+    pub(crate) fn refer(&mut self, node: NodeId, group: usize) {
         self.known.insert(node, self.groups.get(&group).copied().unwrap_or_default());
     }
 
     /// Notes that a node takes nothing: lookaround, the width of whose body has been asked for.
-    pub(super) fn looks(&mut self, node: NodeId) {
+    pub(crate) fn looks(&mut self, node: NodeId) {
         self.known.insert(node, Width::default());
     }
 
     /// Notes that a node may be left out: a condition with one branch.
-    pub(super) fn optional(&mut self, ast: &Ast, node: NodeId) {
+    pub(crate) fn optional(&mut self, ast: &Ast, node: NodeId) {
         let width = Width { least: 0, ..self.of(ast, node) };
         self.known.insert(node, width);
     }
 
     /// Why a node cannot be the body of a lookbehind, in CPython's words.
-    pub(super) fn lookbehind_error(&self, ast: &Ast, node: NodeId) -> Option<&'static str> {
+    pub(crate) fn lookbehind_error(&self, ast: &Ast, node: NodeId) -> Option<&'static str> {
         let width = self.of(ast, node);
         if width.least > MAX_LOOKBEHIND {
             Some("looks too much behind")

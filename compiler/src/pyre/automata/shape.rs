@@ -1,7 +1,7 @@
 //! What the form of a pattern says of its matches: what they hold, where they begin and end.
 
-use super::ast::{Ast, Case, Item, Leaf, Look, NodeId, NodeKind};
-use super::tables;
+use crate::pyre::syntax::ast::{Ast, Case, Item, Leaf, Look, NodeId, NodeKind};
+use crate::pyre::tables;
 
 /// Texts that matches hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Literals {
 
 impl Literals {
     /// The bytes of the longest text that is looked for before a walk.
-    pub(super) fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         self.needed.len().max(self.prefix.len())
     }
 }
@@ -42,7 +42,7 @@ enum Part {
 }
 
 /// The longest run of characters that every match holds, and the one that it begins with.
-pub(super) fn literals(ast: &Ast, root: NodeId) -> Literals {
+pub(crate) fn literals(ast: &Ast, root: NodeId) -> Literals {
     let mut parts = Vec::new();
     flatten(ast, root, &mut parts);
     let mut runs = vec![String::new()];
@@ -108,7 +108,7 @@ fn character(leaf: &Leaf) -> Option<char> {
 }
 
 /// Where every match ends, if a walk from there sees what the pattern asks for.
-pub(super) fn end(ast: &Ast, root: NodeId, literals: &Literals) -> Option<End> {
+pub(crate) fn end(ast: &Ast, root: NodeId, literals: &Literals) -> Option<End> {
     if literals.suffix {
         return Some(End::Literal);
     }
@@ -133,7 +133,7 @@ fn last_looks(ast: &Ast, node: NodeId, ends: &mut Vec<Look>) -> Option<()> {
 }
 
 /// Whether every match begins at the start of the text.
-pub(super) fn is_anchored(ast: &Ast, node: NodeId) -> bool {
+pub(crate) fn is_anchored(ast: &Ast, node: NodeId) -> bool {
     match ast.get(node).map(|node| &node.kind) {
         Some(NodeKind::Look(Look::TextStart)) => true,
         Some(NodeKind::Concat(nodes)) => nodes.first().is_some_and(|&node| is_anchored(ast, node)),
@@ -143,7 +143,7 @@ pub(super) fn is_anchored(ast: &Ast, node: NodeId) -> bool {
 }
 
 /// Whether a pattern is made of characters and alternatives alone.
-pub(super) fn is_finite(ast: &Ast, node: NodeId) -> bool {
+pub(crate) fn is_finite(ast: &Ast, node: NodeId) -> bool {
     match ast.get(node).map(|node| &node.kind) {
         Some(NodeKind::Leaf(_)) => true,
         Some(NodeKind::Concat(nodes) | NodeKind::Alternation(nodes)) => {

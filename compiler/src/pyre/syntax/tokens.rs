@@ -4,21 +4,21 @@
 //! Python looks one token ahead, and complains of a backslash at the end as soon as that token
 //! comes into view; which of two errors a pattern is reported for depends on it, so it is kept.
 
-use super::{PatternError, PatternErrorKind};
+use crate::pyre::{PatternError, PatternErrorKind};
 use std::ops::Range;
 
 /// One token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub(crate) struct Token {
     /// The character, or the backslash.
-    pub(super) first: char,
+    pub(crate) first: char,
     /// The character after a backslash.
-    pub(super) escaped: Option<char>,
+    pub(crate) escaped: Option<char>,
 }
 
 impl Token {
     /// The character of a token that is no escape.
-    pub(super) fn plain(self) -> Option<char> {
+    pub(crate) fn plain(self) -> Option<char> {
         match self.escaped {
             None => Some(self.first),
             Some(_) => None,
@@ -26,18 +26,18 @@ impl Token {
     }
 
     /// The number of characters.
-    pub(super) fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         if self.escaped.is_some() { 2 } else { 1 }
     }
 
     /// The token as written.
-    pub(super) fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         std::iter::once(self.first).chain(self.escaped).collect()
     }
 }
 
 /// A pattern, and a place in it. Places count characters, as Python does.
-pub(super) struct Tokens<'p> {
+pub(crate) struct Tokens<'p> {
     text: &'p str,
     /// Every character with its byte offset.
     chars: Vec<(usize, char)>,
@@ -45,14 +45,14 @@ pub(super) struct Tokens<'p> {
 }
 
 impl<'p> Tokens<'p> {
-    pub(super) fn new(text: &'p str) -> Result<Self, PatternError> {
+    pub(crate) fn new(text: &'p str) -> Result<Self, PatternError> {
         let tokens = Tokens { text, chars: text.char_indices().collect(), at: 0 };
         tokens.check_escape()?;
         Ok(tokens)
     }
 
     /// The whole pattern.
-    pub(super) fn text(&self) -> &'p str {
+    pub(crate) fn text(&self) -> &'p str {
         self.text
     }
 
@@ -71,19 +71,19 @@ impl<'p> Tokens<'p> {
     }
 
     /// The next token.
-    pub(super) fn peek(&self) -> Option<Token> {
+    pub(crate) fn peek(&self) -> Option<Token> {
         let first = self.char_at(self.at)?;
         let escaped = if first == '\\' { self.char_at(self.at + 1) } else { None };
         Some(Token { first, escaped })
     }
 
     /// The next token, if it is one character.
-    pub(super) fn peek_plain(&self) -> Option<char> {
+    pub(crate) fn peek_plain(&self) -> Option<char> {
         self.peek().and_then(Token::plain)
     }
 
     /// Takes the next token.
-    pub(super) fn next(&mut self) -> Result<Option<Token>, PatternError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Token>, PatternError> {
         let token = self.peek();
         if let Some(token) = token {
             self.at += token.len();
@@ -93,7 +93,7 @@ impl<'p> Tokens<'p> {
     }
 
     /// Takes the next token if it is this character.
-    pub(super) fn eat(&mut self, c: char) -> Result<bool, PatternError> {
+    pub(crate) fn eat(&mut self, c: char) -> Result<bool, PatternError> {
         let found = self.peek_plain() == Some(c);
         if found {
             self.next()?;
@@ -102,7 +102,7 @@ impl<'p> Tokens<'p> {
     }
 
     /// Takes up to `limit` characters that `wanted` accepts.
-    pub(super) fn take_while(
+    pub(crate) fn take_while(
         &mut self,
         limit: usize,
         wanted: impl Fn(char) -> bool,
@@ -119,7 +119,7 @@ impl<'p> Tokens<'p> {
     }
 
     /// Takes a name up to `terminator`, and the terminator.
-    pub(super) fn take_until(&mut self, terminator: char, what: &str) -> Result<String, PatternError> {
+    pub(crate) fn take_until(&mut self, terminator: char, what: &str) -> Result<String, PatternError> {
         let mut name = String::new();
         loop {
             let Some(token) = self.next()? else {
@@ -141,18 +141,18 @@ impl<'p> Tokens<'p> {
     }
 
     /// The place of the next token, in characters.
-    pub(super) fn place(&self) -> usize {
+    pub(crate) fn place(&self) -> usize {
         self.at
     }
 
     /// Goes back to an earlier place.
-    pub(super) fn go_back(&mut self, place: usize) -> Result<(), PatternError> {
+    pub(crate) fn go_back(&mut self, place: usize) -> Result<(), PatternError> {
         self.at = place;
         self.check_escape()
     }
 
     /// The bytes from a place up to the next token.
-    pub(super) fn bytes_from(&self, place: usize) -> Range<usize> {
+    pub(crate) fn bytes_from(&self, place: usize) -> Range<usize> {
         self.byte(place)..self.byte(self.at.max(place))
     }
 
@@ -161,17 +161,17 @@ impl<'p> Tokens<'p> {
     }
 
     /// An error of the pattern in Python's words, at the next token.
-    pub(super) fn error(&self, message: String) -> PatternError {
+    pub(crate) fn error(&self, message: String) -> PatternError {
         self.error_at(self.at, message)
     }
 
     /// The same, so many characters before the next token.
-    pub(super) fn error_back(&self, characters: usize, message: String) -> PatternError {
+    pub(crate) fn error_back(&self, characters: usize, message: String) -> PatternError {
         self.error_at(self.at.saturating_sub(characters), message)
     }
 
     /// The same, from a place to the next token.
-    pub(super) fn error_at(&self, place: usize, message: String) -> PatternError {
+    pub(crate) fn error_at(&self, place: usize, message: String) -> PatternError {
         let end = self.at.max(place.saturating_add(1));
         let at = self.byte(place)..self.byte(end);
         PatternError { kind: PatternErrorKind::Invalid, at, message, help: None }

@@ -4,13 +4,13 @@
 //! their neighbours, then the pairs with theirs, while the product stays within its limits. A glob that passes
 //! a limit is in no group; it is then matched by its tokens, and decides the same.
 
-use super::ast::Look;
 use super::classes::{Partition, SetId, Sets};
 use super::dfa::{Columns, Search, determinise};
 use super::group::{MOST, MOST_BYTES, as_group, merge};
 use super::minimise::{Dfa, minimise};
 use super::nfa::{Nfa, Rank, State, StateId};
 use crate::glob::{Token, read};
+use crate::pyre::syntax::ast::Look;
 use std::collections::HashMap;
 
 /// Globs that are matched together.
@@ -62,7 +62,7 @@ impl Default for GlobLimits {
 
 /// The groups of globs, and the partition that they and the sets that were there before need; `None` if there
 /// is no group. Each list has the globs that may be asked of one text; a glob is in one group at most.
-pub(super) fn group(
+pub(crate) fn group(
     lists: &[Vec<&str>],
     limits: &GlobLimits,
     sets: &mut Sets,

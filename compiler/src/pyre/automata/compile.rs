@@ -9,7 +9,7 @@ use super::globs::{self, GlobGroup, GlobLimits};
 use super::minimise::{Dfa, minimise};
 use super::nfa::{self, Direction, Nfa, StateId};
 use super::shape::{self, End, Literals};
-use super::{Pattern, PatternError, PatternErrorKind, shown};
+use crate::pyre::{Pattern, PatternError, PatternErrorKind, shown};
 use std::ops::Range;
 
 /// Limits on what patterns may take to compile. A limit on states alone does not bound the time,

@@ -14,23 +14,24 @@ use super::groups::Groups;
 use super::refusal::{self, Refusal};
 use super::tokens::{Token, Tokens};
 use super::width::Widths;
-use super::{PatternError, PatternErrorKind, branches, rewrite, tables};
+use super::{branches, rewrite};
 use crate::hir::python;
+use crate::pyre::{PatternError, PatternErrorKind, tables};
 use std::ops::Range;
 
 /// The longest pattern that is read, in bytes.
-pub(super) const MAX_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_BYTES: usize = 16 * 1024;
 
 /// The deepest nesting of groups that is read; CPython's own parser gives up at about twice that.
-pub(super) const MAX_DEPTH: usize = 250;
+pub(crate) const MAX_DEPTH: usize = 250;
 
 /// CPython's number for "without end", which no written count may reach.
 const MAX_REPEAT: u32 = u32::MAX;
 
-pub(super) struct Parser<'p> {
-    pub(super) tokens: Tokens<'p>,
-    pub(super) groups: Groups,
-    pub(super) ast: Ast,
+pub(crate) struct Parser<'p> {
+    pub(crate) tokens: Tokens<'p>,
+    pub(crate) groups: Groups,
+    pub(crate) ast: Ast,
     frames: Vec<Frame>,
     /// The innermost frame: the place where elements are added.
     top: Frame,
@@ -84,7 +85,7 @@ enum Opened {
 }
 
 /// Reads a pattern: its tree and the root of it.
-pub(super) fn parse(text: &str) -> Result<(Ast, NodeId), PatternError> {
+pub(crate) fn parse(text: &str) -> Result<(Ast, NodeId), PatternError> {
     if text.len() > MAX_BYTES {
         return Err(PatternError {
             kind: PatternErrorKind::TooLarge,
@@ -120,18 +121,18 @@ impl Frame {
 
 impl Parser<'_> {
     /// The flags of this place.
-    pub(super) fn flags(&self) -> Flags {
+    pub(crate) fn flags(&self) -> Flags {
         self.top.flags
     }
 
     /// Notes what an automaton cannot follow, from a place to here.
-    pub(super) fn refuse(&mut self, why: Refusal, start: usize) {
+    pub(crate) fn refuse(&mut self, why: Refusal, start: usize) {
         let refusal = self.refusal(why, start);
         self.refusals.push(refusal);
     }
 
     /// What an automaton cannot follow, from a place to here, as an error.
-    pub(super) fn refusal(&self, why: Refusal, start: usize) -> PatternError {
+    pub(crate) fn refusal(&self, why: Refusal, start: usize) -> PatternError {
         PatternError {
             kind: PatternErrorKind::Unsupported,
             at: self.tokens.bytes_from(start),
@@ -140,7 +141,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn check_lookbehind(&self, group: usize) -> Result<(), PatternError> {
+    pub(crate) fn check_lookbehind(&self, group: usize) -> Result<(), PatternError> {
         self.groups.check_lookbehind(group, &self.tokens)
     }
 

@@ -4,8 +4,9 @@ use super::ast::{Class, Form, Item, Leaf, Look, NodeKind};
 use super::branches::{Atom, Shape};
 use super::parse::Parser;
 use super::tokens::Token;
-use super::{PatternError, names, refusal};
+use super::{names, refusal};
 use crate::hir::python;
+use crate::pyre::PatternError;
 use std::collections::HashSet;
 
 /// What an escape stands for.
@@ -26,7 +27,7 @@ const SIMPLE: [(char, u32); 7] = [('a', 7), ('b', 8), ('f', 12), ('n', 10), ('r'
 
 impl Parser<'_> {
     /// An escape outside a set. The backslash and its character are taken.
-    pub(super) fn escape(&mut self, escape: char) -> Result<Atom, PatternError> {
+    pub(crate) fn escape(&mut self, escape: char) -> Result<Atom, PatternError> {
         let over = self.flags().over();
         let look = match escape {
             'A' => Some(Look::TextStart),
@@ -141,7 +142,7 @@ impl Parser<'_> {
     }
 
     /// A set. Its `[` is taken.
-    pub(super) fn character_set(&mut self) -> Result<Atom, PatternError> {
+    pub(crate) fn character_set(&mut self) -> Result<Atom, PatternError> {
         let start = self.tokens.place().saturating_sub(1);
         let sign = if self.tokens.eat('^')? { Sign::Negated } else { Sign::Positive };
         let mut items = Vec::new();
@@ -199,17 +200,17 @@ impl Parser<'_> {
     }
 
     /// A leaf of one character.
-    pub(super) fn literal(&self, c: char) -> Atom {
+    pub(crate) fn literal(&self, c: char) -> Atom {
         self.set(vec![Item::Char(u32::from(c))], Sign::Positive)
     }
 
     /// What stands for a backreference, which was refused.
-    pub(super) fn reference(&self, group: usize) -> Atom {
+    pub(crate) fn reference(&self, group: usize) -> Atom {
         Atom { shape: Shape::Reference(group), ..self.set(Vec::new(), Sign::Positive) }
     }
 
     /// A leaf of items, in the order written, under the flags of this place.
-    pub(super) fn set(&self, mut items: Vec<Item>, sign: Sign) -> Atom {
+    pub(crate) fn set(&self, mut items: Vec<Item>, sign: Sign) -> Atom {
         let mut seen = HashSet::new();
         items.retain(|&item| seen.insert(item));
         let negated = sign == Sign::Negated;
@@ -226,7 +227,7 @@ impl Parser<'_> {
 
 /// Whether a set begins with `^`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sign {
+pub(crate) enum Sign {
     Positive,
     Negated,
 }

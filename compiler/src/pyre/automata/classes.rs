@@ -4,8 +4,8 @@
 //! Every leaf becomes a set of code points by Python's own rules for case. Sets are kept once; the
 //! partition starts as one class and each set splits the classes that it cuts.
 
-use super::ast::{Case, Class, Form, Item, Leaf, Over};
-use super::tables::{self, Ranges};
+use crate::pyre::syntax::ast::{Case, Class, Form, Item, Leaf, Over};
+use crate::pyre::tables::{self, Ranges};
 use aegis_vm::format::{CLASS_BLOCK, CLASS_LOW, CLASS_STAGE1};
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ const MAX_CODE_POINT: u32 = 0x10_ffff;
 
 /// A set of code points of a [`Sets`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct SetId(usize);
+pub(crate) struct SetId(usize);
 
 /// The distinct sets of code points of all patterns.
 #[derive(Default)]
-pub(super) struct Sets {
+pub(crate) struct Sets {
     ranges: Vec<Vec<(u32, u32)>>,
     by_ranges: HashMap<Vec<(u32, u32)>, SetId>,
     by_leaf: HashMap<Leaf, SetId>,
@@ -25,7 +25,7 @@ pub(super) struct Sets {
 
 impl Sets {
     /// The set of a leaf.
-    pub(super) fn leaf(&mut self, leaf: &Leaf) -> SetId {
+    pub(crate) fn leaf(&mut self, leaf: &Leaf) -> SetId {
         if let Some(&known) = self.by_leaf.get(leaf) {
             return known;
         }
@@ -35,45 +35,45 @@ impl Sets {
     }
 
     /// The set of the newline alone.
-    pub(super) fn newline(&mut self) -> SetId {
+    pub(crate) fn newline(&mut self) -> SetId {
         self.intern(vec![(0x0a, 0x0a)])
     }
 
     /// The set of `\w`.
-    pub(super) fn word(&mut self, over: Over) -> SetId {
+    pub(crate) fn word(&mut self, over: Over) -> SetId {
         self.intern(tables::class(Class::Word, over).to_vec())
     }
 
     /// The set of every code point.
-    pub(super) fn all(&mut self) -> SetId {
+    pub(crate) fn all(&mut self) -> SetId {
         self.intern(vec![(0, MAX_CODE_POINT)])
     }
 
     /// The set of one character.
-    pub(super) fn one(&mut self, c: char) -> SetId {
+    pub(crate) fn one(&mut self, c: char) -> SetId {
         self.intern(vec![(c.into(), c.into())])
     }
 
     /// The set of the characters of these ranges, or of all others.
-    pub(super) fn ranges_of(&mut self, ranges: &[(char, char)], negated: bool) -> SetId {
+    pub(crate) fn ranges_of(&mut self, ranges: &[(char, char)], negated: bool) -> SetId {
         let ranges = unite(ranges.iter().map(|&(low, high)| (low.into(), high.into())).collect());
         self.intern(if negated { complement(&ranges) } else { ranges })
     }
 
     /// The number of distinct sets.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ranges.len()
     }
 
     /// Forgets the sets from a number on; no leaf has one of them.
-    pub(super) fn truncate(&mut self, len: usize) {
+    pub(crate) fn truncate(&mut self, len: usize) {
         for ranges in self.ranges.drain(len.min(self.ranges.len())..) {
             self.by_ranges.remove(&ranges);
         }
     }
 
     /// The set of what any of these sets has.
-    pub(super) fn union(&mut self, sets: &[SetId]) -> SetId {
+    pub(crate) fn union(&mut self, sets: &[SetId]) -> SetId {
         let all = sets.iter().flat_map(|&set| self.ranges(set)).copied().collect();
         self.intern(unite(all))
     }
@@ -89,16 +89,16 @@ impl Sets {
     }
 
     /// Whether a code point is in a set.
-    pub(super) fn contains(&self, set: SetId, c: u32) -> bool {
+    pub(crate) fn contains(&self, set: SetId, c: u32) -> bool {
         tables::contains(self.ranges(set), c)
     }
 
-    pub(super) fn ranges(&self, set: SetId) -> &Ranges {
+    pub(crate) fn ranges(&self, set: SetId) -> &Ranges {
         self.ranges.get(set.0).map_or(&[], Vec::as_slice)
     }
 
     /// The coarsest partition that every set is a union of.
-    pub(super) fn partition(&self) -> Partition {
+    pub(crate) fn partition(&self) -> Partition {
         let mut starts: Vec<u32> = vec![0];
         for &(low, high) in self.ranges.iter().flatten() {
             starts.push(low);
@@ -181,7 +181,7 @@ fn gaps(spans: &[(usize, usize)], end: usize) -> Vec<(usize, usize)> {
 
 /// The partition: intervals of code points with their classes, numbered in the order of their first
 /// code points.
-pub(super) struct Partition {
+pub(crate) struct Partition {
     starts: Vec<u32>,
     class_of: Vec<usize>,
     /// The first code point of each class.
@@ -204,18 +204,18 @@ impl Partition {
     }
 
     /// The first code point of each class, by class.
-    pub(super) fn representatives(&self) -> &[u32] {
+    pub(crate) fn representatives(&self) -> &[u32] {
         &self.first
     }
 
     /// The class of a code point.
-    pub(super) fn class_of(&self, c: u32) -> usize {
+    pub(crate) fn class_of(&self, c: u32) -> usize {
         let after = self.starts.partition_point(|&start| start <= c);
         after.checked_sub(1).and_then(|i| self.class_of.get(i)).copied().unwrap_or(0)
     }
 
     /// The map in two stages, or `None` if there are more classes than it can number.
-    pub(super) fn to_map(&self) -> Option<ClassMap> {
+    pub(crate) fn to_map(&self) -> Option<ClassMap> {
         let mut stage1 = Vec::with_capacity(CLASS_STAGE1);
         let mut blocks = Blocks::default();
         let mut intervals = self.starts.iter().zip(&self.class_of).peekable();
@@ -312,7 +312,7 @@ impl ClassMap {
 }
 
 /// The code points that a leaf takes.
-pub(super) fn resolve(leaf: &Leaf) -> Vec<(u32, u32)> {
+pub(crate) fn resolve(leaf: &Leaf) -> Vec<(u32, u32)> {
     let set = read(leaf, leaf.case, None);
     match leaf.also {
         None => set,

@@ -6,7 +6,7 @@
 //! named by number, and the aliases, each with a tab before its ranges or its code point. Python
 //! takes syllables and ideographs in capitals only.
 
-use super::tables::{self, Ranges};
+use crate::pyre::tables::{self, Ranges};
 use std::sync::LazyLock;
 
 const SYLLABLE: &str = "HANGUL SYLLABLE ";
@@ -23,7 +23,7 @@ struct Names {
 }
 
 static NAMES: LazyLock<Names> = LazyLock::new(|| {
-    let text = include_str!("names.txt");
+    let text = include_str!("../data/names.txt");
     let alias = |line: &'static str| {
         let (alias, code) = line.split_once('\t')?;
         Some((alias, code.parse().ok()?))
@@ -37,7 +37,7 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
 
 /// The code point of a name, or of an alias; `None` for named sequences, as those are not one
 /// character.
-pub(super) fn character(name: &str) -> Option<u32> {
+pub(crate) fn character(name: &str) -> Option<u32> {
     // Names begin with a letter; the library takes nothing else for granted.
     let plain = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
