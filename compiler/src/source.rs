@@ -77,6 +77,25 @@ fn chars_begun(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
+/// For each block of a text, and its end, what `begun` counts before it.
+fn begun_before_blocks(text: &str, begun: fn(&[u8]) -> usize) -> Vec<u32> {
+    let mut sum = 0;
+    let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+        sum += begun(block);
+        u32::try_from(sum).unwrap_or(u32::MAX)
+    });
+    std::iter::once(0).chain(blocks).collect()
+}
+
+/// What `begun` counts before a byte offset.
+fn begun_before(text: &str, offset: u32, before_block: &[u32], begun: fn(&[u8]) -> usize) -> usize {
+    let end = usize::try_from(offset).unwrap_or(usize::MAX).min(text.len());
+    let block = end / BLOCK;
+    let counted = before_block.get(block).and_then(|&count| usize::try_from(count).ok());
+    let rest = text.as_bytes().get(block * BLOCK..end).unwrap_or_default();
+    counted.unwrap_or(0) + begun(rest)
+}
+
 impl SourceFile {
     /// The path as shown in messages and kept in the artifact.
     #[must_use]
@@ -104,11 +123,7 @@ impl SourceFile {
 
     /// The number of characters that begin before a byte offset.
     fn chars_before(&self, offset: u32) -> usize {
-        let end = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
-        let block = end / BLOCK;
-        let counted = self.chars_before_block.get(block).and_then(|&chars| usize::try_from(chars).ok());
-        let rest = self.text.as_bytes().get(block * BLOCK..end).unwrap_or_default();
-        counted.unwrap_or(0) + chars_begun(rest)
+        begun_before(&self.text, offset, &self.chars_before_block, chars_begun)
     }
 
     /// The text of a line, counted from 1, without its line break.
@@ -119,6 +134,46 @@ impl SourceFile {
         let start = at(index).unwrap_or(self.text.len());
         let end = index.checked_add(1).and_then(at).unwrap_or(self.text.len());
         self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+    }
+}
+
+/// A file's lines and columns as SARIF and editors count them: columns in UTF-16 code units.
+#[derive(Clone, Debug)]
+pub struct Utf16<'a> {
+    file: &'a SourceFile,
+    /// For each block of the text, the number of surrogate pairs that begin before it.
+    pairs_before_block: Vec<u32>,
+}
+
+/// The characters that begin in a part of a text and are two code units of UTF-16.
+fn pairs_begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte >= 0xF0).count()
+}
+
+impl<'a> Utf16<'a> {
+    /// Looks through the file once.
+    #[must_use]
+    pub fn new(file: &'a SourceFile) -> Self {
+        Utf16 { file, pairs_before_block: begun_before_blocks(&file.text, pairs_begun) }
+    }
+
+    /// The path as shown in messages.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        &self.file.path
+    }
+
+    /// The line and column of a byte offset; an offset past the end is the end.
+    ///
+    /// Takes the same time however long the line is.
+    #[must_use]
+    pub fn position(&self, offset: u32) -> Position {
+        let Position { line, column } = self.file.position(offset);
+        let index = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let start = self.file.line_starts.get(index).copied().unwrap_or(0);
+        let before = |offset| begun_before(&self.file.text, offset, &self.pairs_before_block, pairs_begun);
+        let pairs = before(offset.max(start)).saturating_sub(before(start));
+        Position { line, column: column.saturating_add(u32::try_from(pairs).unwrap_or(u32::MAX)) }
     }
 }
 
@@ -142,12 +197,7 @@ impl SourceMap {
         let mut line_starts = vec![0];
         let breaks = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
         line_starts.extend(breaks.filter_map(|(i, _)| u32::try_from(i + 1).ok()));
-        let mut begun = 0;
-        let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
-            begun += chars_begun(block);
-            u32::try_from(begun).unwrap_or(u32::MAX)
-        });
-        let chars_before_block = std::iter::once(0).chain(blocks).collect();
+        let chars_before_block = begun_before_blocks(&text, chars_begun);
         self.files.push(SourceFile { path: path.into(), text, line_starts, chars_before_block });
         id
     }
@@ -181,24 +231,37 @@ impl SourceMap {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{SourceMap, Span};
+    use super::{SourceMap, Span, Utf16};
 
     #[test]
     fn positions_count_characters() {
-        let lines = ["", "a\u{301}한글\u{1f600} end", &"é".repeat(5000), &"x".repeat(2048), "\r"];
+        let lines = [
+            "",
+            "a\u{301}한글\u{1f600} end",
+            &"é".repeat(5000),
+            &"x".repeat(2048),
+            &"a\u{1f600}".repeat(200),
+            "\r",
+        ];
         let text = lines.join("\n");
         let mut sources = SourceMap::new();
         let id = sources.add("f.yaml", text.as_str());
+        let utf16 = Utf16::new(sources.file(id));
         let mut offset = 0;
         for (line, content) in (1..).zip(lines) {
             for (column, (at, _)) in (1..).zip(content.char_indices()) {
                 let position = sources.position(Span::new(id, offset + at..offset + at));
                 assert_eq!((position.line, position.column), (line, column));
+                let units = content[..at].encode_utf16().count();
+                let position = utf16.position(u32::try_from(offset + at).unwrap());
+                assert_eq!((position.line, position.column), (line, u32::try_from(units + 1).unwrap()));
             }
             offset += content.len() + 1;
         }
         let end = sources.position(Span::new(id, usize::MAX..usize::MAX));
-        assert_eq!((end.line, end.column), (5, 2));
+        assert_eq!((end.line, end.column), (6, 2));
+        assert_eq!(utf16.position(u32::MAX), end);
     }
 }

@@ -4,17 +4,21 @@
 //! renderings turn them into text. An error of a file has no level to set: it is never compiled.
 
 mod excerpt;
+mod github;
 mod json;
 mod levels;
 mod lint;
 mod pretty;
+mod sarif;
 #[cfg(test)]
 mod tests;
 
+pub use github::to_github;
 pub use json::to_json;
 pub use levels::{LevelSetting, Levels, UnknownLint};
 pub use lint::Lint;
 pub use pretty::{RenderOptions, render_pretty, render_short};
+pub use sarif::to_sarif;
 
 use crate::source::Span;
 

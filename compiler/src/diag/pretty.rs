@@ -74,12 +74,25 @@ pub fn render_short(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         Level::Warn => "warning",
         Level::Note => "note",
     };
+    let message = headline(diagnostic).replace('\n', "␊");
+    format!("{}: {level}: {message} [{}]", origin(diagnostic.primary, sources), diagnostic.code.name())
+}
+
+/// The message, with the label if there is one that says more.
+pub(super) fn headline(diagnostic: &Diagnostic) -> String {
     let (message, label) = (&diagnostic.message, &diagnostic.label);
     // Beside its place `this is a list` is of use; after `…, found a list` it is not.
     let repeated = label.strip_prefix("this is ").is_some_and(|what| message.ends_with(what));
     let label = if label.is_empty() || repeated { String::new() } else { format!(": {}", clean(label)) };
-    let message = format!("{}{label}", clean(message)).replace('\n', "␊");
-    format!("{}: {level}: {message} [{}]", origin(diagnostic.primary, sources), diagnostic.code.name())
+    format!("{}{label}", clean(message))
+}
+
+/// What is said below the lines, one text each: why it matters, and what to do.
+pub(super) fn asides(diagnostic: &Diagnostic) -> impl Iterator<Item = String> {
+    let notes = diagnostic.notes.iter().map(|note| format!("note: {}", clean(note)));
+    let fix = diagnostic.fix.iter().map(|fix| &fix.message);
+    let help = diagnostic.help.iter().chain(fix).map(|help| format!("help: {}", clean(help)));
+    notes.chain(help)
 }
 
 /// What the level of a lint comes from, and how to silence it.
@@ -206,7 +219,7 @@ fn line_number(line: u32) -> usize {
 }
 
 /// `path:line:column`.
-fn origin(span: Span, sources: &SourceMap) -> String {
+pub(super) fn origin(span: Span, sources: &SourceMap) -> String {
     let file = sources.file(span.file);
     let at = file.position(span.start);
     format!("{}:{}:{}", clean(file.path()).replace('\n', "␊"), at.line, at.column)
@@ -235,7 +248,7 @@ fn put_origins(drawn: &str, origins: &[String]) -> String {
 }
 
 /// A text without what a terminal would obey, and not too long.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let shown = excerpt::boundary(text, LONGEST_TEXT);
     let head = text.get(..shown).unwrap_or_default();
     let mut clean: String = normalize_untrusted_str(head).chars().map(excerpt::harmless).collect();

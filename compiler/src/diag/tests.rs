@@ -1,7 +1,7 @@
 //! Renderings, whole: a file, the marked places, and the expected text.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::{Diagnostic, Lint, RenderOptions, render_pretty, render_short, to_json};
+use super::{Diagnostic, Lint, RenderOptions, render_pretty, render_short, to_github, to_json, to_sarif};
 use crate::source::{FileId, SourceMap, Span};
 use proptest::prelude::*;
 use std::time::Instant;
@@ -238,5 +238,11 @@ proptest! {
         prop_assert!(drawn.contains(&origin));
         prop_assert!(drawn.contains("g.yaml:"));
         prop_assert!(!drawn.contains(super::pretty::ORIGIN), "a mark is left");
+        let annotation = to_github(&error, &sources);
+        let place = format!("::error file=f.yaml,line={},endLine=", place.line);
+        prop_assert!(annotation.starts_with(&place) && !annotation.contains(['\n', '\r']), "{annotation}");
+        let log: serde_json::Value = serde_json::from_str(&to_sarif(&[error], &sources)).unwrap();
+        let related = &log["runs"][0]["results"][0]["relatedLocations"][1];
+        prop_assert_eq!(&related["physicalLocation"]["artifactLocation"]["uri"], "g.yaml");
     }
 }

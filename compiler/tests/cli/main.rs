@@ -161,7 +161,10 @@ fn wrong_usage_is_two_and_says_what_is_wrong() {
         (&["build", "good.yaml", "-o", "x.aegisb", "--policy-id", "a\nb"], "a control character"),
         (&["build", "good.yaml", "-o", "x.aegisb", "--verify", "some"], "[possible values: fast, full, off]"),
         (&["check", "good.yaml", "-A", "unknwon_key"], "did you mean `unknown_key`?"),
-        (&["check", "good.yaml", "--format", "sarif"], "[possible values: pretty, short, json]"),
+        (
+            &["check", "good.yaml", "--format", "html"],
+            "[possible values: pretty, short, json, sarif, github]",
+        ),
         (&["check", "good.yaml", "--cap-lints", "deny"], "[possible values: warn, allow]"),
         (&["check", "good.yaml", "--max-depth", "0"], "a whole number from 1 to"),
         (&["eval", "good.yaml"], "--actions <FILE>"),
@@ -217,6 +220,61 @@ fn findings_go_where_scripts_look() {
     assert_eq!(short.out, "");
     assert!(short.err.starts_with("bad.yaml:2:5: error: "), "{}", short.err);
     assert_eq!(short.err.lines().count(), 3);
+}
+
+#[test]
+fn sarif_is_one_document_whatever_is_found() {
+    let folder = folder(&[("good.yaml", GOOD), ("bad.yaml", BAD), ("warns.yaml", WARNS)]);
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (&["good.yaml"], 0, &[]),
+        (&["warns.yaml"], 0, &["warning"]),
+        (&["warns.yaml", "-D", "warnings"], 1, &["error"]),
+        (&["good.yaml", "bad.yaml"], 1, &["error", "error"]),
+    ];
+    for (args, code, levels) in cases {
+        let check = run(folder.path(), &[&["check", "--format", "sarif"], *args].concat());
+        assert_eq!((check.code, check.err.as_str()), (*code, ""), "{args:?}");
+        let log: Value = serde_json::from_str(&check.out).unwrap();
+        assert_eq!(log["version"], "2.1.0");
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let found: Vec<_> = results.iter().map(|result| result["level"].as_str().unwrap()).collect();
+        assert_eq!(found, *levels, "{args:?}");
+        // Of a build the artifact was asked for: the same document goes to standard error.
+        let build = [&["build", "-o", "x.aegisb", "--format", "sarif"], *args].concat();
+        let build = run(folder.path(), &build);
+        assert_eq!((build.code, build.out.as_str(), build.err), (*code, "", check.out), "{args:?}");
+    }
+    let missing = run(folder.path(), &["check", "no.yaml", "--format", "sarif"]);
+    assert_eq!((missing.code, missing.out.as_str()), (2, ""));
+    assert!(missing.err.starts_with("error: cannot read `no.yaml`"), "{}", missing.err);
+}
+
+#[test]
+fn github_annotations_are_lines_of_their_own() {
+    let folder = folder(&[("good.yaml", GOOD), ("bad.yaml", BAD), ("warns.yaml", WARNS)]);
+    let cases: &[(&[&str], i32, &[&str], &str)] = &[
+        (&["good.yaml"], 0, &[], "checked 1 layer, 3 rules: nothing found"),
+        (&["warns.yaml"], 0, &["::warning file=warns.yaml,line=3,"], "checked 1 layer, 1 rule: 1 warning"),
+        (&["warns.yaml", "-D", "warnings"], 1, &["::error file=warns.yaml,line=3,"], "error: could not"),
+        (
+            &["bad.yaml", "--color", "always"],
+            1,
+            &["::error file=bad.yaml,line=2,", "::error file=bad.yaml,line=3,"],
+            "",
+        ),
+    ];
+    for (args, code, starts, last) in cases {
+        let check = run(folder.path(), &[&["check", "--format", "github"], *args].concat());
+        assert_eq!(check.code, *code, "{args:?}");
+        let lines: Vec<_> = check.out.lines().collect();
+        assert_eq!(lines.len(), starts.len(), "{args:?}\n{}", check.out);
+        assert!(lines.iter().zip(*starts).all(|(line, start)| line.starts_with(start)), "{}", check.out);
+        assert_eq!(check.err.lines().count(), 1, "{}", check.err);
+        assert!(check.err.starts_with(last), "{}", check.err);
+    }
+    let build = run(folder.path(), &["build", "bad.yaml", "-o", "x.aegisb", "--format", "github"]);
+    assert_eq!((build.code, build.out.as_str()), (1, ""));
+    assert_eq!(build.err.lines().filter(|line| line.starts_with("::error file=bad.yaml,")).count(), 2);
 }
 
 #[test]

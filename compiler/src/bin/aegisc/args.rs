@@ -82,7 +82,8 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   aegisc check base.yaml team.yaml
   aegisc check policy.yaml -D warnings -A ambiguous_scalar
-  aegisc check policy.yaml --format json > findings.jsonl";
+  aegisc check policy.yaml --format json > findings.jsonl
+  aegisc check policy.yaml --format sarif > findings.sarif";
 
 const EVAL_EXAMPLES: &str = "\
 Examples:
@@ -359,8 +360,20 @@ pub(crate) enum Format {
     Pretty,
     /// One line each
     Short,
-    /// One JSON object a line; `check` prints them to standard output
+    /// One JSON object a line; `check` prints this form and those below to standard output
     Json,
+    /// One SARIF 2.1.0 document, for code scanning and editors
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+impl Format {
+    /// Whether programs read it, so that no last line for people may stand among it. (GitHub takes
+    /// its commands out of a log that people read.)
+    pub(crate) fn is_data(self) -> bool {
+        matches!(self, Format::Json | Format::Sarif)
+    }
 }
 
 /// `-A`, `-W` and `-D`, in the order in which they stand on the command line: of two that concern a

@@ -1,7 +1,7 @@
 //! `aegisc build`: layers -> an artifact, written whole or not at all.
 
-use crate::args::{BuildArgs, Emit, Format};
-use crate::output::{Done, Failure, JsonTo, Shell, counted};
+use crate::args::{BuildArgs, Emit};
+use crate::output::{Done, Failure, FindingsTo, Shell, counted};
 use crate::{atomic, input};
 use aegis_vm::Policy;
 use aegisc::Options;
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
     };
     let compilation = aegisc::compile(layers, &options).map_err(|error| Failure::new(error.to_string()))?;
     let format = args.front.format;
-    let counts = shell.findings(&compilation.diagnostics, &compilation.sources, format, JsonTo::Error)?;
+    let counts = shell.findings(&compilation.diagnostics, &compilation.sources, format, FindingsTo::Error)?;
     let Some(output) = compilation.output else {
         shell.refused(counts, format);
         return Ok(Done::PolicyAtFault);
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
     if let Some(path) = &args.output {
         atomic::write(path, &output.artifact)
             .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", path.display())))?;
-        if format != Format::Json {
+        if !format.is_data() {
             let parts = [
                 counted(policy.manifest().layers.len(), "layer"),
                 counted(policy.rules().count(), "rule"),

@@ -1,7 +1,9 @@
 //! What is printed, and where: standard output for what was asked for, standard error for the rest.
 
 use crate::args::{Color, Format};
-use aegisc::diag::{Diagnostic, Level, RenderOptions, render_pretty, render_short, to_json};
+use aegisc::diag::{
+    Diagnostic, Level, RenderOptions, render_pretty, render_short, to_github, to_json, to_sarif,
+};
 use aegisc::source::SourceMap;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -95,30 +97,37 @@ impl Shell {
         self.err(&format!("{GOOD}{verb}{GOOD:#} {}\n", printable(rest)));
     }
 
-    /// Shows findings; JSON goes to `json`, all else to standard error.
+    /// Shows findings; in a form for tools they go to `to`, else to standard error.
     pub(crate) fn findings(
         &self,
         diagnostics: &[Diagnostic],
         sources: &SourceMap,
         format: Format,
-        json: JsonTo,
+        to: FindingsTo,
     ) -> Result<Counts, Failure> {
         let color = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
         let options = RenderOptions { color, width: self.width };
+        let tell = |text: String| match to {
+            FindingsTo::Output => self.out(&text),
+            FindingsTo::Error => {
+                self.err(&text);
+                Ok(())
+            }
+        };
         for diagnostic in diagnostics {
             match format {
                 Format::Pretty => {
                     self.err(&format!("{}\n\n", render_pretty(diagnostic, sources, options).trim_end()))
                 }
                 Format::Short => self.err(&format!("{}\n", render_short(diagnostic, sources))),
-                Format::Json => {
-                    let line = format!("{}\n", to_json(diagnostic, sources));
-                    match json {
-                        JsonTo::Output => self.out(&line)?,
-                        JsonTo::Error => self.err(&line),
-                    }
-                }
+                Format::Json => tell(format!("{}\n", to_json(diagnostic, sources)))?,
+                Format::Github => tell(format!("{}\n", to_github(diagnostic, sources)))?,
+                // One document holds them all.
+                Format::Sarif => break,
             }
+        }
+        if format == Format::Sarif {
+            tell(format!("{}\n", to_sarif(diagnostics, sources)))?;
         }
         let count = |level| diagnostics.iter().filter(|d| d.level == level).count();
         Ok(Counts { errors: count(Level::Error), warnings: count(Level::Warn), notes: count(Level::Note) })
@@ -126,15 +135,15 @@ impl Shell {
 
     /// The last line of a run that was refused; not among findings that a script reads.
     pub(crate) fn refused(&self, counts: Counts, format: Format) {
-        if format != Format::Json {
+        if !format.is_data() {
             self.error(&format!("could not compile: {}", counts.text()));
         }
     }
 }
 
-/// Where findings in JSON go.
+/// Where findings in a form for tools go.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum JsonTo {
+pub(crate) enum FindingsTo {
     /// They are what was asked for.
     Output,
     /// They come with something else that was asked for.
