@@ -124,6 +124,7 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     }
     lint::layers(&trees, &mut found);
     let merged = layer::merge(&trees, &mut found);
+    lint::merged(&merged, &sources, &mut found);
     let policy = hir::lower(merged, &sources, &mut found);
     let automata = automata(&policy, limits, &sources, &mut found);
     let diagnostics = options.levels.apply(in_order(found));

@@ -42,6 +42,8 @@ lints! {
     AmbiguousScalar = "ambiguous_scalar", Warn;
     /// A key given twice in one mapping: the first place is kept, with the last value.
     DuplicateKey = "duplicate_key", Error;
+    /// A name that two rules of the merged list answer to: a decision does not say which it was.
+    DuplicateName = "duplicate_name", Warn;
     /// `time_after` at or after `time_before`: no time is in the window, and the rule never matches.
     EmptyWindow = "empty_window", Error;
     /// Text after a second colon of a time, which is ignored.

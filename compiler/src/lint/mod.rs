@@ -3,9 +3,12 @@
 mod conditions;
 mod constants;
 mod layers;
+mod names;
 mod windows;
 
 use crate::diag::{Diagnostic, Lint};
+use crate::layer::Merged;
+use crate::source::SourceMap;
 use crate::syntax::Layer;
 
 /// Pushes the findings of one layer.
@@ -23,6 +26,11 @@ pub(crate) fn layer(layer: &Layer, out: &mut Vec<Diagnostic>) {
 /// Pushes the findings that take more than one layer.
 pub(crate) fn layers(layers: &[Layer], out: &mut Vec<Diagnostic>) {
     layers::check(layers, out);
+}
+
+/// Pushes the findings on the merged list of rules.
+pub(crate) fn merged(merged: &Merged<'_>, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
+    names::check(merged, sources, out);
 }
 
 fn plan_rules(layer: &Layer, out: &mut Vec<Diagnostic>) {
