@@ -46,6 +46,8 @@ lints! {
     DuplicateName = "duplicate_name", Warn;
     /// `time_after` at or after `time_before`: no time is in the window, and the rule never matches.
     EmptyWindow = "empty_window", Error;
+    /// `approval: auto` in the defaults that hold: what no rule matches happens, and nobody is asked.
+    FailOpenDefaults = "fail_open_defaults", Warn;
     /// Text after a second colon of a time, which is ignored.
     IgnoredSeconds = "ignored_seconds", Note;
     /// A pattern that Python's `re` rejects: the condition never holds.
