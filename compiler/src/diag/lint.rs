@@ -48,6 +48,8 @@ lints! {
     EmptyWindow = "empty_window", Error;
     /// `approval: auto` in the defaults that hold: what no rule matches happens, and nobody is asked.
     FailOpenDefaults = "fail_open_defaults", Warn;
+    /// A glob that means something only as a regular expression, such as `{a,b}`, `a|b` or `[^a]`.
+    GlobLooksLikeRegex = "glob_looks_like_regex", Warn;
     /// Text after a second colon of a time, which is ignored.
     IgnoredSeconds = "ignored_seconds", Note;
     /// A pattern that Python's `re` rejects: the condition never holds.

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod constants;
+mod globs;
 mod layers;
 mod names;
 mod windows;
@@ -18,6 +19,7 @@ pub(crate) fn layer(layer: &Layer, out: &mut Vec<Diagnostic>) {
             conditions::check(condition, out);
             constants::check(condition, out);
         }
+        globs::check(rule, out);
         windows::check(rule, out);
     }
     plan_rules(layer, out);
