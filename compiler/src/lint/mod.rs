@@ -5,10 +5,13 @@ mod constants;
 mod globs;
 mod layers;
 mod names;
+mod patterns;
 mod windows;
 
 use crate::diag::{Diagnostic, Lint};
+use crate::hir::Policy;
 use crate::layer::Merged;
+use crate::pyre::Automata;
 use crate::source::SourceMap;
 use crate::syntax::Layer;
 
@@ -33,6 +36,18 @@ pub(crate) fn layers(layers: &[Layer], out: &mut Vec<Diagnostic>) {
 /// Pushes the findings on the merged list of rules.
 pub(crate) fn merged(merged: &Merged<'_>, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     names::check(merged, sources, out);
+}
+
+/// Pushes the findings on patterns. Without automata, which a fault of some pattern prevents, it is not known
+/// which of them are found in every text.
+pub(crate) fn patterns(
+    layers: &[Layer],
+    policy: &Policy,
+    automata: Option<&Automata>,
+    sources: &SourceMap,
+    out: &mut Vec<Diagnostic>,
+) {
+    patterns::check(layers, policy, automata, sources, out);
 }
 
 fn plan_rules(layer: &Layer, out: &mut Vec<Diagnostic>) {
