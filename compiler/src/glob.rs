@@ -145,6 +145,14 @@ fn push_char(tokens: &mut Vec<Token>, c: char) {
 
 /// The set whose `[` was read, and what follows its `]`; `None` if it is not closed.
 fn set(after: &str) -> Option<(Token, &str)> {
+    let (negated, members, rest) = members(after)?;
+    let members: Vec<char> = members.chars().collect();
+    Some((Token::Set { negated, ranges: ranges(&members) }, rest))
+}
+
+/// Whether the set whose `[` was read is negated, its members as written, and what follows its `]`; `None`
+/// if it is not closed.
+pub(crate) fn members(after: &str) -> Option<(bool, &str, &str)> {
     let (negated, body) = match after.strip_prefix('!') {
         Some(body) => (true, body),
         None => (false, after),
@@ -152,8 +160,7 @@ fn set(after: &str) -> Option<(Token, &str)> {
     // A first `]` is literal.
     let skip = usize::from(body.starts_with(']'));
     let end = skip + body.get(skip..)?.find(']')?;
-    let members: Vec<char> = body.get(..end)?.chars().collect();
-    Some((Token::Set { negated, ranges: ranges(&members) }, body.get(end + 1..)?))
+    Some((negated, body.get(..end)?, body.get(end + 1..)?))
 }
 
 /// The ranges of a set, sorted and apart. Read from left to right, a `-` is literal at either end;

@@ -124,8 +124,10 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     }
     lint::layers(&trees, &mut found);
     let merged = layer::merge(&trees, &mut found);
+    lint::merged(&merged, &sources, &mut found);
     let policy = hir::lower(merged, &sources, &mut found);
     let automata = automata(&policy, limits, &sources, &mut found);
+    lint::patterns(&trees, &policy, automata.as_ref(), &sources, &mut found);
     let diagnostics = options.levels.apply(in_order(found));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let meant = automata.filter(|_| !denied).map(|automata| (policy, automata));

@@ -63,7 +63,7 @@ fn each_at_its_line(yaml: &str) {
 fn many_rules_at_fault() {
     let mut yaml = String::from("rules:\n");
     for (at, (pattern, _)) in WRONG.iter().enumerate() {
-        writeln!(yaml, "  - {{match: {{type: t}}, conditions: {{param_matches: {{p: 'ok{at}+$'}}}}}}")
+        writeln!(yaml, "  - {{match: {{type: t}}, conditions: {{param_matches: {{p: 'ok{at}+\\Z'}}}}}}")
             .unwrap();
         writeln!(yaml, "  - conditions:\n      param_matches:\n        p: '{pattern}'").unwrap();
     }

@@ -40,10 +40,20 @@ macro_rules! lints {
 lints! {
     /// A scalar that YAML 1.1 (which this language reads) and YAML 1.2 read differently.
     AmbiguousScalar = "ambiguous_scalar", Warn;
+    /// A backspace in a pattern: in double quotes `\b` is one, and no word boundary.
+    BackspaceRegex = "backspace_regex", Warn;
+    /// A `$` in a rule that allows: it lets a newline at the end of the text pass.
+    DollarNewline = "dollar_newline", Note;
     /// A key given twice in one mapping: the first place is kept, with the last value.
     DuplicateKey = "duplicate_key", Error;
+    /// A name that two rules of the merged list answer to: a decision does not say which it was.
+    DuplicateName = "duplicate_name", Warn;
     /// `time_after` at or after `time_before`: no time is in the window, and the rule never matches.
     EmptyWindow = "empty_window", Error;
+    /// `approval: auto` in the defaults that hold: what no rule matches happens, and nobody is asked.
+    FailOpenDefaults = "fail_open_defaults", Warn;
+    /// A glob that means something only as a regular expression, such as `{a,b}`, `a|b` or `[^a]`.
+    GlobLooksLikeRegex = "glob_looks_like_regex", Warn;
     /// Text after a second colon of a time, which is ignored.
     IgnoredSeconds = "ignored_seconds", Note;
     /// A pattern that Python's `re` rejects: the condition never holds.
@@ -68,11 +78,14 @@ lints! {
     TextThreshold = "text_threshold", Warn;
     /// A condition of a name that the language does not know: it never holds.
     UnknownCondition = "unknown_condition", Error;
+    /// A literal such as `corp\.com` in a rule that allows: with no anchor it is found inside longer texts.
+    UnanchoredRegex = "unanchored_regex", Note;
     /// A key that the language does not know: it is ignored.
     UnknownKey = "unknown_key", Error;
     /// A version other than 1 and 2: it changes nothing.
     UnknownVersion = "unknown_version", Error;
-    /// A condition without params: it always holds.
+    /// A condition without params, or a pattern that is found in every text: it asks for nothing more than
+    /// that the param is there.
     VacuousCondition = "vacuous_condition", Warn;
     /// `weekdays` with an element that is no ISO weekday, or with none.
     WeekdayNever = "weekday_never", Error;

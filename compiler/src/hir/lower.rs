@@ -11,7 +11,8 @@ use aegis_vm::{Approval, RiskLevel};
 /// The most conditions of a rule, counting each param of a condition as one.
 const MAX_CONDITIONS: usize = 65_535;
 
-const RULE: Outcome = Outcome { approval: Approval::Approve, risk_level: RiskLevel::Medium };
+/// What a rule decides that does not say it.
+pub(crate) const RULE: Outcome = Outcome { approval: Approval::Approve, risk_level: RiskLevel::Medium };
 
 /// Lowers merged layers. What is wrong with a pattern is pushed to `out`.
 pub(crate) fn lower(merged: Merged<'_>, sources: &SourceMap, out: &mut Vec<Diagnostic>) -> Policy {

@@ -11,7 +11,8 @@ pub mod reference;
 pub mod semantic;
 pub mod show;
 
-pub(crate) use lower::lower;
+pub(crate) use lower::{RULE, lower};
+pub(crate) use pattern::place;
 
 use crate::pyre;
 use crate::source::Span;

@@ -100,7 +100,7 @@ fn reason(message: &str) -> String {
 
 /// The place in the file of a byte range of a pattern, or the whole scalar where the file spells the
 /// pattern otherwise than by the simple rules of its quotes.
-fn place(written: &syntax::Pattern, range: &Range<usize>, sources: &SourceMap) -> Span {
+pub(crate) fn place(written: &syntax::Pattern, range: &Range<usize>, sources: &SourceMap) -> Span {
     let whole = written.span;
     let source = sources.text(whole);
     let offsets = match written.style {

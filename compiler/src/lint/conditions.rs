@@ -23,7 +23,7 @@ pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
                             format!("an empty pattern is found in every text: this only asks that `{name}` is there"),
                         )
                         .label("matches everything")
-                        .help("write a pattern; `^$` is found in the empty text alone"),
+                        .help("write a pattern; `^\\Z` is found in the empty text alone"),
                     );
                 }
                 if pattern.style.is_none() {

@@ -1,22 +1,22 @@
-//! Lints over the list of layers: what a later one says and the merge drops. Scope and version are not
-//! dropped: the artifact carries those of every layer.
+//! Lints over the list of layers: defaults that allow, and what a later layer says and the merge drops. Scope
+//! and version are not dropped: the artifact carries those of every layer.
 
 use crate::diag::{Diagnostic, Lint};
 use crate::source::Span;
 use crate::syntax::{Layer, Spanned};
+use aegis_vm::{Approval, RiskLevel};
 
-/// Pushes what later layers say in vain: the defaults are the first layer's alone.
+/// Pushes what is wrong with the first layer's defaults, and what later layers say in vain: the defaults are
+/// the first layer's alone.
 pub(super) fn check(layers: &[Layer], out: &mut Vec<Diagnostic>) {
     let Some((first, later)) = layers.split_first() else { return };
+    out.extend(first.defaults.approval.as_ref().and_then(fail_open));
     for layer in later {
         let ours = &first.defaults;
         let theirs = &layer.defaults;
-        let shown = |approval: &Spanned<aegis_vm::Approval>| Said {
-            text: approval.value.to_string(),
-            span: approval.span,
-        };
-        let risk =
-            |risk: &Spanned<aegis_vm::RiskLevel>| Said { text: risk.value.to_string(), span: risk.span };
+        let shown =
+            |approval: &Spanned<Approval>| Said { text: approval.value.to_string(), span: approval.span };
+        let risk = |risk: &Spanned<RiskLevel>| Said { text: risk.value.to_string(), span: risk.span };
         defaults(
             "approval",
             ours.approval.as_ref().map(shown),
@@ -32,6 +32,20 @@ pub(super) fn check(layers: &[Layer], out: &mut Vec<Diagnostic>) {
             out,
         );
     }
+}
+
+fn fail_open(approval: &Spanned<Approval>) -> Option<Diagnostic> {
+    if approval.value != Approval::Auto {
+        return None;
+    }
+    let message = "the policy fails open: what no rule matches happens, and nobody is asked";
+    Some(
+        Diagnostic::lint(Lint::FailOpenDefaults, approval.span, message)
+            .label("a misspelt type, a new one and an absent param end here")
+            .help(
+                "write `approval: block`, and a rule with `approval: auto` for each action that may happen",
+            ),
+    )
 }
 
 /// What a layer says, where it says it.

@@ -2,10 +2,17 @@
 
 mod conditions;
 mod constants;
+mod globs;
 mod layers;
+mod names;
+mod patterns;
 mod windows;
 
 use crate::diag::{Diagnostic, Lint};
+use crate::hir::Policy;
+use crate::layer::Merged;
+use crate::pyre::Automata;
+use crate::source::SourceMap;
 use crate::syntax::Layer;
 
 /// Pushes the findings of one layer.
@@ -15,6 +22,7 @@ pub(crate) fn layer(layer: &Layer, out: &mut Vec<Diagnostic>) {
             conditions::check(condition, out);
             constants::check(condition, out);
         }
+        globs::check(rule, out);
         windows::check(rule, out);
     }
     plan_rules(layer, out);
@@ -23,6 +31,23 @@ pub(crate) fn layer(layer: &Layer, out: &mut Vec<Diagnostic>) {
 /// Pushes the findings that take more than one layer.
 pub(crate) fn layers(layers: &[Layer], out: &mut Vec<Diagnostic>) {
     layers::check(layers, out);
+}
+
+/// Pushes the findings on the merged list of rules.
+pub(crate) fn merged(merged: &Merged<'_>, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
+    names::check(merged, sources, out);
+}
+
+/// Pushes the findings on patterns. Without automata, which a fault of some pattern prevents, it is not known
+/// which of them are found in every text.
+pub(crate) fn patterns(
+    layers: &[Layer],
+    policy: &Policy,
+    automata: Option<&Automata>,
+    sources: &SourceMap,
+    out: &mut Vec<Diagnostic>,
+) {
+    patterns::check(layers, policy, automata, sources, out);
 }
 
 fn plan_rules(layer: &Layer, out: &mut Vec<Diagnostic>) {

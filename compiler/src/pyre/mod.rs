@@ -80,6 +80,13 @@ impl Pattern {
         &self.text
     }
 
+    /// The byte ranges of each `$` that ends the pattern and lets a newline after it pass, where `\Z` would not.
+    #[must_use]
+    pub fn loose_ends(&self) -> Vec<Range<usize>> {
+        let ends = syntax::loose_ends(&self.ast, self.root);
+        ends.into_iter().filter(|at| self.text.get(at.clone()) == Some("$")).collect()
+    }
+
     /// Whether Python's `re.search` finds the pattern in a text, by a route of its own: over the
     /// tree, without classes or automata. Slower than an automaton, but never exponential.
     #[must_use]

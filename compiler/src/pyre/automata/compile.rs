@@ -3,7 +3,7 @@
 
 use super::bits::{self, BitNfa};
 use super::classes::{ClassMap, Partition, Sets};
-use super::dfa::{Columns, Excess, Search, determinise};
+use super::dfa::{Answer, Columns, Excess, Search, determinise};
 use super::digrams::{Clause, digrams};
 use super::globs::{self, GlobGroup, GlobLimits};
 use super::minimise::{Dfa, minimise};
@@ -91,6 +91,14 @@ pub struct Backward {
 }
 
 impl Compiled {
+    /// Whether the pattern is found in every text there is. Not known, and denied, of one that has no
+    /// deterministic automaton.
+    #[must_use]
+    pub fn is_in_every_text(&self) -> bool {
+        let found = |answer: &Answer| answer.now & 1 == 1 || answer.end & answer.newline & 1 == 1;
+        self.empty && self.dfa().is_some_and(|dfa| dfa.answers.iter().all(found))
+    }
+
     /// The forward automaton, if it is deterministic.
     #[must_use]
     pub fn dfa(&self) -> Option<&Dfa> {
