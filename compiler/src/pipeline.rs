@@ -114,8 +114,10 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
         }
     }
     let mut trees = Vec::with_capacity(files.len());
+    let mut allows = lint::Allows::default();
     for file in files {
         if let Some(document) = yaml::parse(file, &sources, &options.limits, &mut found) {
+            allows.read(&document, &sources, &mut found);
             trees.push(syntax::read(&document, &sources, &mut found));
         }
     }
@@ -128,7 +130,7 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     let policy = hir::lower(merged, &sources, &mut found);
     let automata = automata(&policy, limits, &sources, &mut found);
     lint::patterns(&trees, &policy, automata.as_ref(), &sources, &mut found);
-    let diagnostics = options.levels.apply(in_order(found));
+    let diagnostics = options.levels.apply(in_order(allows.apply(found, &sources)));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let meant = automata.filter(|_| !denied).map(|automata| (policy, automata));
     Front { sources, diagnostics, meant }

@@ -56,6 +56,8 @@ lints! {
     GlobLooksLikeRegex = "glob_looks_like_regex", Warn;
     /// Text after a second colon of a time, which is ignored.
     IgnoredSeconds = "ignored_seconds", Note;
+    /// A comment `# aegisc: …` that names no lint, or says something other than `allow(…)`.
+    InvalidAllow = "invalid_allow", Warn;
     /// A pattern that Python's `re` rejects: the condition never holds.
     InvalidRegex = "invalid_regex", Error;
     /// `defaults` of a later layer that differ from the first layer's: they are ignored.
@@ -82,6 +84,8 @@ lints! {
     UnanchoredRegex = "unanchored_regex", Note;
     /// A key that the language does not know: it is ignored.
     UnknownKey = "unknown_key", Error;
+    /// A comment `# aegisc: allow(…)` on a line that does not draw the lint.
+    UnusedAllow = "unused_allow", Warn;
     /// A version other than 1 and 2: it changes nothing.
     UnknownVersion = "unknown_version", Error;
     /// A condition without params, or a pattern that is found in every text: it asks for nothing more than

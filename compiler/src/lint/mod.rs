@@ -1,5 +1,6 @@
 //! Lints over the trees of the layers: what is well formed and does not mean what it seems to.
 
+mod allow;
 mod conditions;
 mod constants;
 mod globs;
@@ -7,6 +8,8 @@ mod layers;
 mod names;
 mod patterns;
 mod windows;
+
+pub(crate) use allow::Allows;
 
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::Policy;
