@@ -126,7 +126,7 @@ impl Allow {
             Some(line) => format!("`{name}` is not drawn on line {line}: there is nothing to allow"),
             None => format!("no line follows on which `{name}` could be drawn: there is nothing to allow"),
         };
-        let finding = Diagnostic::lint(Lint::UnusedAllow, self.name, message).label("allows nothing");
+        let finding = Diagnostic::lint(Lint::UnusedAllow, self.name, message);
         match self.removal {
             Some(removal) => finding.fix(removal, "", "remove the comment"),
             None => finding.help("remove the name from the comment"),
