@@ -35,7 +35,7 @@ pub struct RenderOptions {
 /// 12 |     aproval: block
 ///    |     ^^^^^^^ not a key of a rule
 ///    |
-///    = note: `unknown_key` is denied by default; `-A unknown_key` allows it
+///    = note: `unknown_key` is denied by default; see `aegisc lints unknown_key`
 /// help: write `approval`
 ///    |
 /// 12 |     approval: block
@@ -49,15 +49,16 @@ pub fn render_pretty(diagnostic: &Diagnostic, sources: &SourceMap, options: Rend
         Level::Note => annotate_snippets::Level::NOTE,
     };
     let mut origins = Vec::new();
-    let title = level.primary_title(clean(&diagnostic.message)).id(diagnostic.code.name());
+    let wrap = Wrap::new(diagnostic, sources, options.width);
+    let title = level.primary_title(wrap.title(diagnostic)).id(diagnostic.code.name());
     let mut main = Group::with_title(title);
     for cluster in clusters(diagnostic, sources, options.width) {
         main = main.element(cluster.snippet(sources, &mut origins));
     }
     let notes = diagnostic.notes.iter().map(|note| clean(note)).chain(lint_note(diagnostic));
-    main = main.elements(notes.map(|note| annotate_snippets::Level::NOTE.message(note)));
-    main =
-        main.elements(diagnostic.help.iter().map(|help| annotate_snippets::Level::HELP.message(clean(help))));
+    main = main.elements(notes.map(|note| annotate_snippets::Level::NOTE.message(wrap.aside(&note))));
+    let help = diagnostic.help.iter().map(|help| wrap.aside(&clean(help)));
+    main = main.elements(help.map(|help| annotate_snippets::Level::HELP.message(help)));
     let mut report = vec![main];
     if let Some(fix) = &diagnostic.fix {
         report.push(fix_group(fix, diagnostic.primary, sources, &mut origins, options.width));
@@ -87,6 +88,50 @@ pub(super) fn headline(diagnostic: &Diagnostic) -> String {
     format!("{}{label}", clean(message))
 }
 
+/// Breaks texts between words, as the drawing crate leaves it to the terminal to break them anywhere.
+struct Wrap {
+    width: usize,
+    /// The columns before the text of a note.
+    aside: usize,
+}
+
+impl Wrap {
+    /// The narrowest column of text that is worth its breaks.
+    const NARROWEST: usize = 24;
+
+    fn new(diagnostic: &Diagnostic, sources: &SourceMap, width: usize) -> Self {
+        let spans = diagnostic.labels.iter().map(|label| label.span).chain([diagnostic.primary]);
+        let last = spans.map(|span| sources.position(span).line).max().unwrap_or_default();
+        let number = last.to_string().len();
+        Wrap { width, aside: number + " = note: ".len() }
+    }
+
+    fn title(&self, diagnostic: &Diagnostic) -> String {
+        let level = match diagnostic.level {
+            Level::Error => "error",
+            Level::Warn => "warning",
+            Level::Note => "note",
+        };
+        let before = level.len() + "[]: ".len() + diagnostic.code.name().len();
+        self.broken(&clean(&diagnostic.message), before)
+    }
+
+    fn aside(&self, text: &str) -> String {
+        self.broken(text, self.aside)
+    }
+
+    fn broken(&self, text: &str, before: usize) -> String {
+        let columns = self.width.saturating_sub(before);
+        if columns < Self::NARROWEST {
+            return text.to_owned();
+        }
+        let options = textwrap::Options::new(columns)
+            .break_words(false)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        textwrap::fill(text, options)
+    }
+}
+
 /// What is said below the lines, one text each: why it matters, and what to do.
 pub(super) fn asides(diagnostic: &Diagnostic) -> impl Iterator<Item = String> {
     let notes = diagnostic.notes.iter().map(|note| format!("note: {}", clean(note)));
@@ -100,8 +145,8 @@ fn lint_note(diagnostic: &Diagnostic) -> Option<String> {
     let Code::Lint(lint) = diagnostic.code else { return None };
     let name = lint.name();
     Some(match by_default(diagnostic.level, lint) {
-        Some(said) => format!("`{name}` {said} by default; `-A {name}` allows it"),
-        None => format!("`{name}` has this level as asked for; `-A {name}` allows it"),
+        Some(said) => format!("`{name}` {said} by default; see `aegisc lints {name}`"),
+        None => format!("`{name}` has this level as asked for; see `aegisc lints {name}`"),
     })
 }
 
@@ -190,6 +235,9 @@ impl Cluster<'_> {
     }
 }
 
+/// Columns of a line's number and of the sign before a line of a patch, at the most.
+const GUTTER: usize = 12;
+
 /// The mend as a patch; without one if it would take away more than is shown.
 fn fix_group(
     fix: &Fix,
@@ -198,7 +246,8 @@ fn fix_group(
     origins: &mut Vec<String>,
     width: usize,
 ) -> Group<'static> {
-    let group = Group::with_title(annotate_snippets::Level::HELP.secondary_title(clean(&fix.message)));
+    let message = Wrap { width, aside: "help: ".len() }.aside(&clean(&fix.message));
+    let group = Group::with_title(annotate_snippets::Level::HELP.secondary_title(message));
     let file = sources.file(fix.span.file);
     let range = fix.span.range();
     let whole = file.text().get(range.clone()).is_some_and(|text| text.len() <= LONGEST_TEXT);
@@ -206,7 +255,9 @@ fn fix_group(
         return group;
     }
     // The renderer does not trim patches.
-    let excerpt = Excerpt::new(file, &range, (width / 3).max(8));
+    let line = file.line(file.position(fix.span.start).line);
+    let fits = textwrap::core::display_width(line) + fix.replacement.len() + GUTTER <= width;
+    let excerpt = Excerpt::new(file, &range, if fits { excerpt::MARGIN } else { (width / 3).max(8) });
     let patch = Patch::new(excerpt.place(&range), clean(&fix.replacement));
     let elsewhere = fix.span.file != primary.file;
     let path = elsewhere.then(|| origin_mark(fix.span, sources, origins));

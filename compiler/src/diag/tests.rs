@@ -44,7 +44,7 @@ error[unknown_key]: unknown key `aproval` in a rule
 3 |     aproval: block
   |     ^^^^^^^ not a key of a rule
   |
-  = note: `unknown_key` is denied by default; `-A unknown_key` allows it
+  = note: `unknown_key` is denied by default; see `aegisc lints unknown_key`
 help: write `approval`
   |
 3 |     approval: block
@@ -185,7 +185,7 @@ fn levels_are_said_as_people_say_them() {
     let raised = Diagnostic { level: super::Level::Error, ..warn };
     assert!(
         render_pretty(&raised, &sources, PLAIN)
-            .contains("has this level as asked for; `-A ambiguous_scalar`")
+            .contains("has this level as asked for; see")
     );
 }
 

@@ -1,13 +1,14 @@
-//! The pages of the lints say what is true, and `docs/lints.md` holds them all.
+//! Pages of `docs/` that are made from the source are up to date, and the pages of the lints say what is true.
 //!
-//! `UPDATE_GOLDEN=1` writes `docs/lints.md` anew.
+//! `UPDATE_GOLDEN=1` writes `docs/lints.md` and `docs/messages.md` anew.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use aegisc::diag::{Level, Lint};
+use aegisc::diag::{Level, Lint, RenderOptions, render_pretty};
 use aegisc::{LayerSource, Options, check};
+use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The blocks of YAML of a page.
 fn blocks(page: &str) -> Vec<&str> {
@@ -71,9 +72,38 @@ fn the_list_of_lints_holds_every_page() {
         let (name, summary, page) = (lint.name(), lint.summary(), lint.page());
         write!(text, "\n## {name}\n\n*{}* by default. {summary}\n\n{page}", level(lint)).unwrap();
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/lints.md");
+    up_to_date("lints.md", &text);
+}
+
+/// What is said about a file with ten mistakes.
+#[test]
+fn the_transcript_is_what_is_said() {
+    let yaml = std::fs::read_to_string(docs().join("ten-mistakes.yaml")).unwrap();
+    let layer = LayerSource { path: "ten-mistakes.yaml".to_owned(), bytes: yaml.clone().into_bytes() };
+    let checked = check(vec![layer], &Options::default());
+    let names: BTreeSet<_> = checked.diagnostics.iter().map(|d| d.code.name()).collect();
+    assert_eq!((checked.diagnostics.len(), names.len()), (10, 10), "ten different mistakes: {names:?}");
+    let options = RenderOptions { color: false, width: 100 };
+    let said: String =
+        checked.diagnostics.iter().map(|d| render_pretty(d, &checked.sources, options) + "\n\n").collect();
+    let text = format!(
+        "# Ten mistakes\n\nA policy with ten mistakes, [`ten-mistakes.yaml`](ten-mistakes.yaml), and what \
+         `aegisc check` says about it on a\nterminal of 100 columns. Each message says what is wrong, where, \
+         why, and how to mend it.\n\n```yaml\n{yaml}```\n\n```text\n{}\n```\n",
+        said.trim_end()
+    );
+    up_to_date("messages.md", &text);
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+}
+
+/// Compares a page with what it should be, or writes it.
+fn up_to_date(page: &str, text: &str) {
+    let path = docs().join(page);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, &text).unwrap();
+        std::fs::write(&path, text).unwrap();
     }
-    assert!(std::fs::read_to_string(path).unwrap() == text, "write docs/lints.md anew: UPDATE_GOLDEN=1");
+    assert!(std::fs::read_to_string(path).unwrap() == text, "write docs/{page} anew: UPDATE_GOLDEN=1");
 }
