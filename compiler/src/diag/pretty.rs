@@ -256,7 +256,9 @@ fn fix_group(
     }
     // The renderer does not trim patches.
     let line = file.line(file.position(fix.span.start).line);
-    let fits = textwrap::core::display_width(line) + fix.replacement.len() + GUTTER <= width;
+    // Bytes first: a line may be as long as the file.
+    let fits = line.len() <= 4 * width
+        && textwrap::core::display_width(line) + fix.replacement.len() + GUTTER <= width;
     let excerpt = Excerpt::new(file, &range, if fits { excerpt::MARGIN } else { (width / 3).max(8) });
     let patch = Patch::new(excerpt.place(&range), clean(&fix.replacement));
     let elsewhere = fix.span.file != primary.file;

@@ -183,10 +183,7 @@ fn levels_are_said_as_people_say_them() {
         "f.yaml:1:4: error: `a` must be b, found a list [wrong_kind]"
     );
     let raised = Diagnostic { level: super::Level::Error, ..warn };
-    assert!(
-        render_pretty(&raised, &sources, PLAIN)
-            .contains("has this level as asked for; see")
-    );
+    assert!(render_pretty(&raised, &sources, PLAIN).contains("has this level as asked for; see"));
 }
 
 #[test]
