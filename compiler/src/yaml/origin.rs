@@ -17,23 +17,18 @@ pub(super) fn quoted_before(source: &str, at: usize) -> Option<Range<usize>> {
     (quoted.start < line_start(source, at) && quoted.end >= line_start(source, at)).then_some(quoted)
 }
 
-/// The error of a quoted text that begins at `start` and cannot be read; the parser gave up at `at`.
-pub(super) fn in_quotes(
-    file: FileId,
-    source: &str,
-    start: usize,
-    at: usize,
-    refused: &Refused,
-) -> Diagnostic {
+/// The error of a quoted text that begins at `start` and cannot be read.
+pub(super) fn in_quotes(file: FileId, source: &str, start: usize, refused: &Refused) -> Diagnostic {
     let error = syntax::refused(file, source, refused);
     if refused.at >= line_end(source, start) {
         return error.also(Span::new(file, start..start + 1), QUOTED);
     }
-    if refused.at == start && at >= line_end(source, start) && at < source.len() {
-        let line = Span::new(file, at..line_end(source, at));
-        return error.label(QUOTED).also(line, "and still runs here");
+    match next_line(source, start) {
+        Some(line) if refused.at == start => {
+            error.label(QUOTED).also(Span::new(file, line), "and still runs here")
+        }
+        _ => error,
     }
-    error
 }
 
 /// What stands at a quote on an earlier line.
@@ -109,6 +104,15 @@ fn key_of(text: &str) -> Option<usize> {
     }
     let length = text.find(": ").or_else(|| text.strip_suffix(':').map(str::len))?;
     Some(length).filter(|&length| length > 0 && !text.get(..length).is_some_and(|key| key.contains(" #")))
+}
+
+/// The next line after that of `at` which holds something, without blanks around it.
+fn next_line(source: &str, at: usize) -> Option<Range<usize>> {
+    let blank = [' ', '\t', '\n', '\r'];
+    let rest = source.get(line_end(source, at)..)?;
+    let start = source.len() - rest.trim_start_matches(blank).len();
+    let line = source.get(start..line_end(source, start))?.trim_end_matches(blank);
+    (!line.is_empty()).then(|| start..start + line.len())
 }
 
 fn line_start(source: &str, at: usize) -> usize {

@@ -27,7 +27,7 @@ pub(super) fn diagnostic(file: FileId, source: &str, error: &ScanError, depth: u
     let quote = matches!(source.as_bytes().get(at), Some(b'"' | b'\'')).then_some(at);
     for start in quoted.iter().map(|range| range.start).chain(quote) {
         if let Err(refused) = text::quoted(source, start) {
-            return origin::in_quotes(file, source, start, at, &refused);
+            return origin::in_quotes(file, source, start, &refused);
         }
     }
     let len = source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
