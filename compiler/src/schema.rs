@@ -12,7 +12,8 @@
 //!
 //! Only standard keywords are used, and in patterns only what ECMAScript, Python, RE2 and Rust read alike
 //! (no escapes, nothing that looks ahead), so that a strict reader takes it as well. A choice is a list of constants, each with a description of
-//! its own, because editors show that one beside the value.
+//! its own, because editors show that one beside the value. Of several patterns the plainest comes first,
+//! because editors name that one where none fits.
 
 use serde_json::{Value, json};
 
@@ -84,9 +85,10 @@ pub fn layer() -> Value {
             "time_of_day": {
                 "description": "An hour and a minute in UTC, `HH:MM`, in quotes.",
                 "type": "string",
-                "pattern": format!(
-                    "^{SPACE}*([01]?[0-9]|2[0-3]){SPACE}*:{SPACE}*[0-5]?[0-9]{SPACE}*$"
-                ),
+                "anyOf": [
+                    { "pattern": "^([01]?[0-9]|2[0-3]):[0-5]?[0-9]$" },
+                    { "pattern": format!("^{SPACE}*([01]?[0-9]|2[0-3]){SPACE}*:{SPACE}*[0-5]?[0-9]{SPACE}*$") },
+                ],
                 "examples": ["09:00", "18:30"],
             },
             "threshold": {
@@ -221,7 +223,7 @@ fn conditions() -> Value {
                 "description": "Today in UTC is one of these days: Monday is 1, Sunday 7.",
                 "type": "array",
                 "minItems": 1,
-                "items": { "type": "integer", "minimum": 1, "maximum": 7 },
+                "items": { "type": "integer", "minimum": 1, "maximum": 7, "default": 1 },
                 "examples": [[1, 2, 3, 4, 5], [6, 7]],
             },
             "param_eq": by_param(
