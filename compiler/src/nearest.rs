@@ -4,7 +4,15 @@
 ///
 /// Nearness is the Damerau-Levenshtein distance over lower-cased characters; near enough is a third
 /// of the longer name, at least one edit.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(aegisc::diag::nearest("aproval", ["approval", "match"]), Some("approval"));
+/// assert_eq!(aegisc::diag::nearest("owner", ["approval", "match"]), None);
+/// ```
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let scored = candidates.into_iter().map(|candidate| {
         let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());

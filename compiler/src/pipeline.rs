@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Level};
 use crate::hir;
-use crate::pyre::{self, Automata};
+use crate::pyre::{self, Automata, TooLarge};
 use crate::source::SourceMap;
 use crate::{
     Checked, Compilation, LayerSource, Options, Output, Verify, emit, glob, layer, lint, syntax, table,
@@ -114,8 +114,10 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
         }
     }
     let mut trees = Vec::with_capacity(files.len());
+    let mut allows = lint::Allows::default();
     for file in files {
         if let Some(document) = yaml::parse(file, &sources, &options.limits, &mut found) {
+            allows.read(&document, &sources, &mut found);
             trees.push(syntax::read(&document, &sources, &mut found));
         }
     }
@@ -126,29 +128,15 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     let merged = layer::merge(&trees, &mut found);
     lint::merged(&merged, &sources, &mut found);
     let policy = hir::lower(merged, &sources, &mut found);
-    let automata = automata(&policy, limits, &sources, &mut found);
-    lint::patterns(&trees, &policy, automata.as_ref(), &sources, &mut found);
-    let diagnostics = options.levels.apply(in_order(found));
-    let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-    let meant = automata.filter(|_| !denied).map(|automata| (policy, automata));
-    Front { sources, diagnostics, meant }
-}
-
-/// The automata of the policy's patterns and globs; a pattern that passes a limit is an error of its file.
-fn automata(
-    policy: &hir::Policy,
-    limits: &pyre::Limits,
-    sources: &SourceMap,
-    found: &mut Vec<Diagnostic>,
-) -> Option<Automata> {
-    let globs = glob::asked_together(policy);
-    match pyre::compile_with_globs(&policy.patterns, &globs, limits) {
-        Ok(automata) => Some(automata),
-        Err(errors) => {
-            found.extend(errors.iter().filter_map(|(at, error)| policy.pattern_fault(*at, error, sources)));
-            None
-        }
+    let compiled = pyre::compile_with_globs(&policy.patterns, &glob::asked_together(&policy), limits);
+    lint::patterns(&trees, &policy, &compiled, &sources, &mut found);
+    if let Err(TooLarge { errors, .. }) = &compiled {
+        found.extend(errors.iter().filter_map(|(at, error)| policy.pattern_fault(*at, error, &sources)));
     }
+    let diagnostics = options.levels.apply(in_order(allows.apply(found, &sources)));
+    let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
+    let meant = compiled.ok().filter(|_| !denied).map(|automata| (policy, automata));
+    Front { sources, diagnostics, meant }
 }
 
 /// In the order of the files and of the places in them. What an alias brings in twice is said once.

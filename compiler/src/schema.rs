@@ -1,7 +1,8 @@
 //! The JSON Schema (draft 2020-12) of a layer, for editors that complete and check YAML.
 //!
 //! It accepts what compiles without a finding and no less. It rejects what it can tell to be an error or
-//! a doubt, and leaves to the compiler what takes more than one value, or more than JSON:
+//! a doubt, also where a comment allows it, and leaves to the compiler what takes more than one value, or
+//! more than JSON:
 //!
 //! - a regular expression, a glob that looks like one, a window of time that is empty;
 //! - defaults that fail open, names given twice, and whatever else takes several rules or layers;
@@ -11,9 +12,9 @@
 //! - `plan_rules`, which are right or wrong in themselves, and not enforced yet.
 //!
 //! Only standard keywords are used, and in patterns only what ECMAScript, Python, RE2 and Rust read alike
-//! (no escapes, nothing that looks ahead), so that a strict reader takes it as well. A choice is a list of constants, each with a description of
-//! its own, because editors show that one beside the value. Of several patterns the plainest comes first,
-//! because editors name that one where none fits.
+//! (no escapes, nothing that looks ahead), so that a strict reader takes it as well. A choice is a list of
+//! constants, each with a description of its own, because editors show that one beside the value. Of
+//! several patterns the plainest comes first, because editors name that one where none fits.
 
 use serde_json::{Value, json};
 

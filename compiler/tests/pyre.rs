@@ -22,7 +22,7 @@ fn refusal(pattern: &str) -> PatternError {
     match pyre::parse(pattern) {
         Err(error) => error,
         Ok(parsed) => match pyre::compile(&[parsed], &Limits::default()) {
-            Err(mut errors) => errors.remove(0).1,
+            Err(mut refused) => refused.errors.remove(0).1,
             Ok(_) => panic!("`{pattern}` was accepted"),
         },
     }

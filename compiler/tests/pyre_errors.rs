@@ -6,7 +6,7 @@ mod support;
 
 use aegisc::check;
 use aegisc::diag::{Level, RenderOptions, render_pretty};
-use aegisc::pyre::{self, Limits, PatternErrorKind};
+use aegisc::pyre::{self, Limits, PatternErrorKind, TooLarge};
 use aegisc::{Checked, LayerSource, Options};
 use std::fmt::Write;
 
@@ -88,7 +88,8 @@ fn all_the_work_of_a_policy() {
     let most = |total_work| Limits { total_work, ..Limits::default() };
     let left_out = |total_work| match pyre::compile(&patterns, &most(total_work)) {
         Ok(_) => Vec::new(),
-        Err(errors) => {
+        Err(TooLarge { errors, compiled }) => {
+            assert_eq!(errors.len() + compiled.len(), patterns.len());
             for (at, error) in &errors {
                 assert_eq!(error.kind, PatternErrorKind::TooLarge);
                 assert_eq!(error.at, 0..texts[*at].len());

@@ -65,10 +65,30 @@ impl Levels {
         let selector = match name {
             "all" => Selector::All,
             "warnings" => Selector::Warnings,
-            _ => Selector::One(find(name)?),
+            _ => Selector::One(Self::lint(name)?),
         };
         self.settings.push((selector, setting));
         Ok(())
+    }
+
+    /// The lint of a name, in which `-` may stand for `_`.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownLint`] if no lint has that name.
+    pub fn lint(name: &str) -> Result<Lint, UnknownLint> {
+        let normal = name.replace('-', "_");
+        let mut lints = Lint::ALL.iter().copied();
+        lints.find(|lint| lint.name() == normal).ok_or_else(|| UnknownLint {
+            name: name.to_owned(),
+            nearest: crate::nearest::nearest(&normal, Lint::ALL.iter().map(|lint| lint.name())),
+        })
+    }
+
+    /// Adds the settings of another list behind these; its cap, if it has one, wins.
+    pub fn extend(&mut self, later: &Levels) {
+        self.settings.extend_from_slice(&later.settings);
+        self.cap = later.cap.or(self.cap);
     }
 
     /// Caps every lint: with `Warn` nothing is denied, with `Allow` nothing is said.
@@ -108,13 +128,4 @@ impl Levels {
             Some(LevelSetting::Allow) => None,
         }
     }
-}
-
-fn find(name: &str) -> Result<Lint, UnknownLint> {
-    let normal = name.replace('-', "_");
-    let mut lints = Lint::ALL.iter().copied();
-    lints.find(|lint| lint.name() == normal).ok_or_else(|| UnknownLint {
-        name: name.to_owned(),
-        nearest: crate::nearest::nearest(&normal, Lint::ALL.iter().map(|lint| lint.name())),
-    })
 }

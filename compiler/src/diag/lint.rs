@@ -1,4 +1,4 @@
-//! The lints: one list of names and default levels.
+//! The lints: one list of names, default levels and summaries; a page on each is in `pages/`.
 
 use super::Level;
 
@@ -26,6 +26,13 @@ macro_rules! lints {
             #[must_use]
             pub fn default_level(self) -> Level {
                 match self { $(Lint::$variant => Level::$level,)* }
+            }
+
+            /// Why it matters, a policy that draws it, and the mend, as Markdown: the first block of YAML
+            /// draws this lint alone, the last one nothing. A line `---` stands between layers.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self { $(Lint::$variant => include_str!(concat!("pages/", $name, ".md")),)* }
             }
 
             /// One sentence on what the lint catches.
@@ -56,18 +63,20 @@ lints! {
     GlobLooksLikeRegex = "glob_looks_like_regex", Warn;
     /// Text after a second colon of a time, which is ignored.
     IgnoredSeconds = "ignored_seconds", Note;
+    /// A comment `# aegisc: …` that names no lint, or says something other than `allow(…)`.
+    InvalidAllow = "invalid_allow", Warn;
     /// A pattern that Python's `re` rejects: the condition never holds.
     InvalidRegex = "invalid_regex", Error;
     /// `defaults` of a later layer that differ from the first layer's: they are ignored.
     LayerDefaultsIgnored = "layer_defaults_ignored", Warn;
-    /// A weekday written as a boolean or a decimal number: `true` counts as 1, Monday.
-    NonIntegerWeekday = "non_integer_weekday", Warn;
-    /// A pattern that is not text and is read as Python's `str` of the value.
-    NonStringPattern = "non_string_pattern", Warn;
-    /// A param name that is not text and so names no param: the condition never holds.
-    NonStringKey = "non_string_key", Warn;
     /// A comparison with a value that nothing equals: the condition never holds.
     NeverEqual = "never_equal", Error;
+    /// A weekday written as a boolean or a decimal number: `true` counts as 1, Monday.
+    NonIntegerWeekday = "non_integer_weekday", Warn;
+    /// A param name that is not text and so names no param: the condition never holds.
+    NonStringKey = "non_string_key", Warn;
+    /// A pattern that is not text and is read as Python's `str` of the value.
+    NonStringPattern = "non_string_pattern", Warn;
     /// `conditions:` that is null or empty: the rule is unconditional.
     NullConditions = "null_conditions", Error;
     /// `plan_rules` are checked and carried in the artifact, but not enforced yet.
@@ -76,14 +85,16 @@ lints! {
     SemanticNever = "semantic_never", Error;
     /// A threshold that is text in the form of a number: a number compared with it blocks the action.
     TextThreshold = "text_threshold", Warn;
-    /// A condition of a name that the language does not know: it never holds.
-    UnknownCondition = "unknown_condition", Error;
     /// A literal such as `corp\.com` in a rule that allows: with no anchor it is found inside longer texts.
     UnanchoredRegex = "unanchored_regex", Note;
+    /// A condition of a name that the language does not know: it never holds.
+    UnknownCondition = "unknown_condition", Error;
     /// A key that the language does not know: it is ignored.
     UnknownKey = "unknown_key", Error;
     /// A version other than 1 and 2: it changes nothing.
     UnknownVersion = "unknown_version", Error;
+    /// A comment `# aegisc: allow(…)` on a line that does not draw the lint.
+    UnusedAllow = "unused_allow", Warn;
     /// A condition without params, or a pattern that is found in every text: it asks for nothing more than
     /// that the param is there.
     VacuousCondition = "vacuous_condition", Warn;

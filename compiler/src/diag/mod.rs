@@ -21,6 +21,8 @@ pub use lint::Lint;
 pub use pretty::{RenderOptions, render_pretty, render_short};
 pub use sarif::to_sarif;
 
+pub use crate::nearest::nearest;
+
 use crate::source::Span;
 
 /// How grave a diagnostic is.

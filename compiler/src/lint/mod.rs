@@ -1,5 +1,6 @@
 //! Lints over the trees of the layers: what is well formed and does not mean what it seems to.
 
+mod allow;
 mod conditions;
 mod constants;
 mod globs;
@@ -8,10 +9,12 @@ mod names;
 mod patterns;
 mod windows;
 
+pub(crate) use allow::Allows;
+
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::Policy;
 use crate::layer::Merged;
-use crate::pyre::Automata;
+use crate::pyre::{Automata, TooLarge};
 use crate::source::SourceMap;
 use crate::syntax::Layer;
 
@@ -38,12 +41,11 @@ pub(crate) fn merged(merged: &Merged<'_>, sources: &SourceMap, out: &mut Vec<Dia
     names::check(merged, sources, out);
 }
 
-/// Pushes the findings on patterns. Without automata, which a fault of some pattern prevents, it is not known
-/// which of them are found in every text.
+/// Pushes the findings on patterns. Of one without an automaton it is not known whether it is found in every text.
 pub(crate) fn patterns(
     layers: &[Layer],
     policy: &Policy,
-    automata: Option<&Automata>,
+    automata: &Result<Automata, TooLarge>,
     sources: &SourceMap,
     out: &mut Vec<Diagnostic>,
 ) {

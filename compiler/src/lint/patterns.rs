@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::{self, Policy};
-use crate::pyre::{self, Automata, Compiled};
+use crate::pyre::{self, Automata, Compiled, TooLarge};
 use crate::shown::shown;
 use crate::source::SourceMap;
 use crate::syntax::{Ask, Layer, Pattern};
@@ -14,17 +14,19 @@ use std::collections::HashMap;
 pub(super) fn check(
     layers: &[Layer],
     policy: &Policy,
-    automata: Option<&Automata>,
+    automata: &Result<Automata, TooLarge>,
     sources: &SourceMap,
     out: &mut Vec<Diagnostic>,
 ) {
-    let compiled = automata.map_or_else(Vec::new, |all| all.patterns.iter().map(Some).collect());
-    let compiled = compiled.into_iter().chain(std::iter::repeat(None));
+    let compiled: HashMap<usize, &Compiled> = match automata {
+        Ok(automata) => automata.patterns.iter().enumerate().collect(),
+        Err(refused) => refused.compiled.iter().map(|(at, pattern)| (*at, pattern)).collect(),
+    };
     let known: HashMap<&str, (&pyre::Pattern, Option<&Compiled>)> = policy
         .patterns
         .iter()
-        .zip(compiled)
-        .map(|(pattern, compiled)| (pattern.text(), (pattern, compiled)))
+        .enumerate()
+        .map(|(at, pattern)| (pattern.text(), (pattern, compiled.get(&at).copied())))
         .collect();
     for rule in layers.iter().flat_map(|layer| &layer.rules) {
         let approval = rule.outcome.approval.as_ref().map_or(hir::RULE.approval, |said| said.value);

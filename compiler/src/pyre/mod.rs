@@ -13,8 +13,8 @@ mod tables;
 
 pub use automata::{
     Answer, Automata, Backward, BitNfa, BitStep, CellForm, ClassMap, Compiled, Dfa, End, Forward, GlobGroup,
-    GlobLimits, Group, GroupKind, Limits, Literals, Shared, Sink, StateId, compile, compile_with_globs,
-    rarest, share,
+    GlobLimits, Group, GroupKind, Limits, Literals, Shared, Sink, StateId, TooLarge, compile,
+    compile_with_globs, rarest, share,
 };
 
 use std::ops::Range;

@@ -5,6 +5,7 @@ mod decide;
 mod files;
 #[cfg(unix)]
 mod hostile;
+mod settings;
 
 use serde_json::Value;
 use std::fs;
@@ -35,6 +36,9 @@ fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aegisc"));
     command.args(args).current_dir(folder);
     for variable in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    for (variable, _) in std::env::vars().filter(|(name, _)| name.starts_with("AEGISC_")) {
         command.env_remove(variable);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -212,7 +212,8 @@ fn shipped_policies_are_accepted() {
 fn agree(validator: &Validator, text: &str) -> Option<bool> {
     editor::json(text.as_bytes())?;
     let rejected = rejected(validator, text);
-    let found: Vec<_> = found(text).into_iter().map(|(_, name)| name).collect();
+    // A schema does not read the comments that allow a finding.
+    let found: Vec<_> = found(&text.replace("aegisc:", "")).into_iter().map(|(_, name)| name).collect();
     if rejected.is_empty() {
         assert!(!found.iter().any(|name| SEEN.contains(name)), "accepted, with {found:?}:\n{text}");
     } else {

@@ -10,7 +10,7 @@ use aegis_vm::json::{Json, Object};
 use aegis_vm::{Action, ErrorKind, NoClock, Policy, Timestamp};
 use aegisc::diag::{RenderOptions, render_pretty, render_short};
 use aegisc::hir::reference::{self, RuleEvent};
-use aegisc::pyre::{self, Limits, PatternError, PatternErrorKind};
+use aegisc::pyre::{self, Limits, PatternError, PatternErrorKind, TooLarge};
 use aegisc::{Compilation, Output, Verify, compile};
 
 /// What a target does with an input.
@@ -83,7 +83,7 @@ pub fn pattern_text(data: &[u8]) {
     match pyre::parse(&text).map(|pattern| pyre::compile(&[pattern], &Limits::default())) {
         Err(error) => points_into(&text, &error),
         Ok(Ok(automata)) => assert_eq!(automata.patterns.len(), 1),
-        Ok(Err(errors)) => {
+        Ok(Err(TooLarge { errors, .. })) => {
             assert_eq!(errors.len(), 1, "{errors:?}");
             for (index, error) in errors {
                 assert_eq!((index, error.kind), (0, PatternErrorKind::TooLarge), "{error:?}");

@@ -109,7 +109,7 @@ pub fn accepted<T: AsRef<str>>(patterns: &[T]) -> (Vec<Result<usize, PatternErro
                 places.push(at);
                 trees.push(pattern);
             }
-            Err(mut errors) => answers[at] = Err(errors.remove(0).1),
+            Err(mut refused) => answers[at] = Err(refused.errors.remove(0).1),
         }
     }
     for (place, &at) in places.iter().enumerate() {

@@ -1,9 +1,9 @@
 //! The command line: what every subcommand accepts, with the words of its help.
 
+use crate::front::FrontArgs;
 use aegis_vm::{Timestamp, format::POLICY_ID_MAX};
-use aegisc::diag::{LevelSetting, Levels};
-use aegisc::{Options, Verify, yaml};
-use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use aegisc::Verify;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -12,8 +12,11 @@ use std::path::PathBuf;
 #[command(name = "aegisc", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     /// When to use colour.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, env = "AEGISC_COLOR", hide_env = true, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
+    /// Read no `aegisc.toml`.
+    #[arg(long, global = true)]
+    pub(crate) no_config: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -22,7 +25,11 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done, nothing denied; 1 the policy is at fault; 2 it could not run (usage, files, a \
 damaged or foreign artifact, bad action lines).
 
-Colour follows the terminal, NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE; --color wins over them.";
+Colour follows the terminal, NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE; --color wins over them.
+
+What no flag says is taken from the environment (AEGISC_MAX_DEPTH for --max-depth; AEGISC_ALLOW, \
+AEGISC_WARN and AEGISC_DENY hold names of lints), then from `aegisc.toml` in the working folder or the \
+nearest one above.";
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,6 +74,23 @@ pub(crate) enum Command {
     /// Print a completion script for a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// The flags on layers, of a command that has them.
+    pub(crate) fn front_mut(&mut self) -> Option<&mut FrontArgs> {
+        match self {
+            Command::Build(args) => Some(&mut args.front),
+            Command::Check(args) => Some(&mut args.front),
+            Command::Eval(args) => Some(&mut args.front),
+            Command::Simulate(args) | Command::Explain(args) => Some(&mut args.front),
+            Command::Inspect(_)
+            | Command::Schema(_)
+            | Command::Init(_)
+            | Command::Lints(_)
+            | Command::Completions(_) => None,
+        }
+    }
 }
 
 const BUILD_EXAMPLES: &str = "\
@@ -155,9 +179,9 @@ pub(crate) struct BuildArgs {
     /// A text that the artifact carries: a commit, say.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(crate) label: String,
-    /// How much of the output to check against the specification.
-    #[arg(long, value_enum, default_value_t = VerifyArg::Fast)]
-    pub(crate) verify: VerifyArg,
+    /// How much of the output to check against the specification [default: fast].
+    #[arg(long, value_enum)]
+    pub(crate) verify: Option<VerifyArg>,
     /// What else to print to standard output.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) emit: Option<Emit>,
@@ -183,14 +207,25 @@ fn policy_id(text: &str) -> Result<String, String> {
 }
 
 /// How much to verify.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum VerifyArg {
     /// The policy's own boundary cases, within a budget
+    #[default]
     Fast,
     /// All of the policy's boundary cases
     Full,
     /// Nothing
     Off,
+}
+
+impl From<VerifyArg> for Verify {
+    fn from(verify: VerifyArg) -> Self {
+        match verify {
+            VerifyArg::Fast => Verify::Fast,
+            VerifyArg::Full => Verify::Full,
+            VerifyArg::Off => Verify::Off,
+        }
+    }
 }
 
 /// What else to print.
@@ -291,161 +326,4 @@ pub(crate) struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
-}
-
-/// How layers are read and their findings are shown.
-#[derive(Debug, Args)]
-pub(crate) struct FrontArgs {
-    #[command(flatten)]
-    levels: LevelArgs,
-    /// Cap every lint at this level.
-    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Lints")]
-    cap_lints: Option<Cap>,
-    /// How findings are shown.
-    #[arg(long, value_enum, default_value_t = Format::Pretty, help_heading = "Lints")]
-    pub(crate) format: Format,
-    /// The deepest nesting in a layer.
-    #[arg(long, value_name = "N", default_value_t = yaml::Limits::default().depth, value_parser = depth, help_heading = "Limits")]
-    max_depth: usize,
-    /// The most nodes after aliases are expanded, as a multiple of the nodes written.
-    #[arg(long, value_name = "N", default_value_t = yaml::Limits::default().expansion, help_heading = "Limits")]
-    max_expansion: usize,
-    /// The longest scalar, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = yaml::Limits::default().scalar_bytes, help_heading = "Limits")]
-    max_scalar: usize,
-    /// The longest layer, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = yaml::Limits::default().file_bytes, help_heading = "Limits")]
-    max_file: usize,
-}
-
-/// The deepest nesting that can be asked for: what a stack surely holds.
-const DEEPEST: usize = 1024;
-
-fn depth(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(depth @ 1..=DEEPEST) => Ok(depth),
-        _ => Err(format!("expected a whole number from 1 to {DEEPEST}")),
-    }
-}
-
-impl FrontArgs {
-    /// The options of a front end run, everything else at its default.
-    pub(crate) fn options(&self) -> Options {
-        let mut levels = self.levels.0.clone();
-        match self.cap_lints {
-            Some(Cap::Warn) => levels.cap(LevelSetting::Warn),
-            Some(Cap::Allow) => levels.cap(LevelSetting::Allow),
-            None => {}
-        }
-        Options { levels, limits: self.limits(), ..Options::default() }
-    }
-
-    pub(crate) fn limits(&self) -> yaml::Limits {
-        yaml::Limits {
-            depth: self.max_depth,
-            expansion: self.max_expansion,
-            scalar_bytes: self.max_scalar,
-            file_bytes: self.max_file,
-        }
-    }
-}
-
-impl From<VerifyArg> for Verify {
-    fn from(verify: VerifyArg) -> Self {
-        match verify {
-            VerifyArg::Fast => Verify::Fast,
-            VerifyArg::Full => Verify::Full,
-            VerifyArg::Off => Verify::Off,
-        }
-    }
-}
-
-/// The cap on lints.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Cap {
-    /// Deny nothing
-    Warn,
-    /// Say nothing
-    Allow,
-}
-
-/// How findings are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// With the lines that they are about
-    Pretty,
-    /// One line each
-    Short,
-    /// One JSON object a line; `check` prints this form and those below to standard output
-    Json,
-    /// One SARIF 2.1.0 document, for code scanning and editors
-    Sarif,
-    /// Annotations of a GitHub workflow
-    Github,
-}
-
-impl Format {
-    /// Whether programs read it, so that no last line for people may stand among it. (GitHub takes
-    /// its commands out of a log that people read.)
-    pub(crate) fn is_data(self) -> bool {
-        matches!(self, Format::Json | Format::Sarif)
-    }
-}
-
-/// `-A`, `-W` and `-D`, in the order in which they stand on the command line: of two that concern a
-/// lint the later one wins. By hand, because a derived struct loses the order between flags.
-#[derive(Clone, Debug, Default)]
-struct LevelArgs(Levels);
-
-const LEVEL_FLAGS: [(&str, char, LevelSetting, &str); 3] = [
-    ("allow", 'A', LevelSetting::Allow, "Do not say this lint; `all` for every one"),
-    ("warn", 'W', LevelSetting::Warn, "Say this lint, and compile"),
-    ("deny", 'D', LevelSetting::Deny, "Refuse to compile on this lint; `warnings` for all that warn"),
-];
-
-impl Args for LevelArgs {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        command.args(LEVEL_FLAGS.map(|(name, short, _, help)| {
-            Arg::new(name)
-                .short(short)
-                .long(name)
-                .value_name("LINT")
-                .action(ArgAction::Append)
-                .value_parser(lint_name)
-                .help(help)
-                .help_heading("Lints")
-        }))
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
-}
-
-fn lint_name(name: &str) -> Result<String, aegisc::diag::UnknownLint> {
-    Levels::new().set(name, LevelSetting::Allow).map(|()| name.to_owned())
-}
-
-impl FromArgMatches for LevelArgs {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut args = LevelArgs::default();
-        args.update_from_arg_matches(matches)?;
-        Ok(args)
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        let mut flags = Vec::new();
-        for (id, _, setting, _) in LEVEL_FLAGS {
-            let names = matches.get_many::<String>(id).unwrap_or_default();
-            let places = matches.indices_of(id).unwrap_or_default();
-            flags.extend(places.zip(names).map(|(place, name)| (place, name, setting)));
-        }
-        flags.sort_by_key(|&(place, ..)| place);
-        for (_, name, setting) in flags {
-            self.0
-                .set(name, setting)
-                .map_err(|e| clap::Error::raw(clap::error::ErrorKind::ValueValidation, e))?;
-        }
-        Ok(())
-    }
 }

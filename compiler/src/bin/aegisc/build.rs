@@ -17,11 +17,11 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
         policy_id: args.policy_id.clone(),
         revision: args.revision,
         label: args.label.clone(),
-        verify: args.verify.into(),
+        verify: args.front.verify(args.verify),
         ..args.front.options()
     };
     let compilation = aegisc::compile(layers, &options).map_err(|error| Failure::new(error.to_string()))?;
-    let format = args.front.format;
+    let format = args.front.format();
     let counts = shell.findings(&compilation.diagnostics, &compilation.sources, format, FindingsTo::Error)?;
     let Some(output) = compilation.output else {
         shell.refused(counts, format);

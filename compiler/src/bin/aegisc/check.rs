@@ -8,7 +8,7 @@ pub(crate) fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
     let layers = input::layers(&args.layers, args.front.limits().file_bytes)?;
     let count = layers.len();
     let checked = aegisc::check(layers, &args.front.options());
-    let format = args.front.format;
+    let format = args.front.format();
     let counts = shell.findings(&checked.diagnostics, &checked.sources, format, FindingsTo::Output)?;
     let Some(policy) = checked.policy else {
         shell.refused(counts, format);

@@ -1,6 +1,6 @@
 //! What is read: layers and artifacts, with the paths under which they are shown.
 
-use crate::args::FrontArgs;
+use crate::front::FrontArgs;
 use crate::output::{Done, Failure, FindingsTo, Shell};
 use aegis_vm::{Policy, format::MAGIC};
 use aegisc::LayerSource;
@@ -107,7 +107,7 @@ fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded
     let compilation =
         aegisc::compile(layers, &front.options()).map_err(|error| Failure::new(error.to_string()))?;
     let counts =
-        shell.findings(&compilation.diagnostics, &compilation.sources, front.format, FindingsTo::Error)?;
+        shell.findings(&compilation.diagnostics, &compilation.sources, front.format(), FindingsTo::Error)?;
     match compilation.output {
         Some(output) => {
             let policy = Policy::from_bytes(output.artifact)
@@ -115,7 +115,7 @@ fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded
             Ok(Loaded::Policy(Box::new(policy)))
         }
         None => {
-            shell.refused(counts, front.format);
+            shell.refused(counts, front.format());
             Ok(Loaded::Refused)
         }
     }

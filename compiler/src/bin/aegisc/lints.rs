@@ -1,4 +1,4 @@
-//! `aegisc lints`: the lints with their levels, or one of them.
+//! `aegisc lints`: the lints with their levels, or the page of one.
 
 use crate::args::LintsArgs;
 use crate::output::{Done, ERROR, FAINT, Failure, STRONG, Shell, WARNING};
@@ -43,11 +43,20 @@ fn line(text: &mut String, lint: Lint) {
 
 fn describe(text: &mut String, lint: Lint) {
     let (word, style) = level(lint);
-    let name = lint.name();
+    let (name, summary, page) = (lint.name(), lint.summary(), lint.page());
+    let _ = writeln!(text, "{STRONG}{name}{STRONG:#} ({style}{word}{style:#} by default)\n\n{summary}\n");
+    let mut indent = "";
+    for line in page.lines() {
+        match line {
+            "```yaml" => indent = "    ",
+            "```" => indent = "",
+            line => {
+                let _ = writeln!(text, "{}", format!("{indent}{line}").trim_end());
+            }
+        }
+    }
     let _ = writeln!(
         text,
-        "{STRONG}{name}{STRONG:#} ({style}{word}{style:#} by default)\n\n{}\n",
-        lint.summary()
+        "\nFor a line: # aegisc: allow({name})\nFor a run:  -A {name} (allow), -W {name} (warn), -D {name} (deny)"
     );
-    let _ = writeln!(text, "On the command line: -A {name} (allow), -W {name} (warn), -D {name} (deny).");
 }

@@ -14,6 +14,7 @@ mod check;
 mod completions;
 mod eval;
 mod explain;
+mod front;
 mod init;
 mod input;
 mod inspect;
@@ -21,17 +22,30 @@ mod lints;
 mod output;
 mod reason;
 mod schema;
+mod settings;
 mod simulate;
 mod value;
 
 use args::{Cli, Command};
 use clap::Parser;
 use output::{Done, Failure, Shell};
+use settings::Settings;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
     let shell = Shell::new(cli.color);
+    if let Some(front) = cli.command.front_mut() {
+        let folder = std::env::current_dir().ok().filter(|_| !cli.no_config);
+        let file = folder.and_then(|folder| settings::find(&folder));
+        match Settings::load(file) {
+            Ok(settings) => front.settle(settings),
+            Err(refused) => {
+                shell.refused_settings(&refused);
+                return ExitCode::from(2);
+            }
+        }
+    }
     match run(cli.command, &shell) {
         Ok(Done::Fine) => ExitCode::SUCCESS,
         Ok(Done::PolicyAtFault) => ExitCode::from(1),

@@ -1,6 +1,8 @@
 //! What is printed, and where: standard output for what was asked for, standard error for the rest.
 
-use crate::args::{Color, Format};
+use crate::args::Color;
+use crate::front::Format;
+use crate::settings::Refused;
 use aegisc::diag::{
     Diagnostic, Level, RenderOptions, render_pretty, render_short, to_github, to_json, to_sarif,
 };
@@ -90,6 +92,13 @@ impl Shell {
     /// Says an error on standard error.
     pub(crate) fn error(&self, message: &str) {
         self.err(&format!("{ERROR}error{ERROR:#}: {}\n", printable(message)));
+    }
+
+    /// Says what is wrong with the settings.
+    pub(crate) fn refused_settings(&self, refused: &Refused) {
+        refused.said.iter().for_each(|why| self.error(why));
+        // To standard error alone, which cannot fail.
+        let _ = self.findings(&refused.found, &refused.sources, Format::Pretty, FindingsTo::Error);
     }
 
     /// Says that something was done, on standard error.

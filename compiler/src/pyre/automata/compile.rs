@@ -109,6 +109,15 @@ impl Compiled {
     }
 }
 
+/// Some patterns passed a limit.
+#[derive(Debug)]
+pub struct TooLarge {
+    /// Each of them, by its index, with what made it large.
+    pub errors: Vec<(usize, PatternError)>,
+    /// The automata of the others, by index; none of any where the classes of characters are too many.
+    pub compiled: Vec<(usize, Compiled)>,
+}
+
 /// What one pattern needs before the classes are known.
 struct Parts {
     forward: Nfa,
@@ -121,8 +130,8 @@ struct Parts {
 ///
 /// # Errors
 ///
-/// Each pattern that passes a limit, by its index, with what made it large.
-pub fn compile(patterns: &[Pattern], limits: &Limits) -> Result<Automata, Vec<(usize, PatternError)>> {
+/// [`TooLarge`] if a pattern passes a limit.
+pub fn compile(patterns: &[Pattern], limits: &Limits) -> Result<Automata, TooLarge> {
     compile_with_globs(patterns, &[], limits)
 }
 
@@ -136,7 +145,7 @@ pub fn compile_with_globs(
     patterns: &[Pattern],
     globs: &[Vec<&str>],
     limits: &Limits,
-) -> Result<Automata, Vec<(usize, PatternError)>> {
+) -> Result<Automata, TooLarge> {
     let mut errors = Vec::new();
     let mut sets = Sets::default();
     let mut all = Vec::with_capacity(patterns.len());
@@ -159,17 +168,22 @@ pub fn compile_with_globs(
         let (index, length) = widest.map_or((0, 0), |&(index, pattern, _)| (index, pattern.text.len()));
         let message = "the patterns of this policy tell too many characters apart; this one the most";
         errors.push((index, too_large(0..length, message.to_owned(), "split the policy")));
-        return Err(errors);
+        return Err(TooLarge { errors, compiled: Vec::new() });
     };
     let mut builder = Builder { sets: &sets, partition: &partition, limits, total: limits.total_work };
     let mut compiled = Vec::with_capacity(all.len());
     for (index, pattern, parts) in &all {
         match builder.compile(pattern, parts) {
-            Ok(pattern) => compiled.push(pattern),
+            Ok(pattern) => compiled.push((*index, pattern)),
             Err(excess) => errors.push((*index, explain(pattern, excess, limits))),
         }
     }
-    if errors.is_empty() { Ok(Automata { classes, patterns: compiled, globs }) } else { Err(errors) }
+    if errors.is_empty() {
+        let patterns = compiled.into_iter().map(|(_, pattern)| pattern).collect();
+        Ok(Automata { classes, patterns, globs })
+    } else {
+        Err(TooLarge { errors, compiled })
+    }
 }
 
 fn parts(pattern: &Pattern, limits: &Limits, sets: &mut Sets) -> Result<Parts, PatternError> {

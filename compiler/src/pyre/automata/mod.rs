@@ -16,7 +16,7 @@ mod shape;
 
 pub use bits::{BitNfa, BitStep};
 pub use classes::ClassMap;
-pub use compile::{Automata, Backward, Compiled, Forward, Limits, compile, compile_with_globs};
+pub use compile::{Automata, Backward, Compiled, Forward, Limits, TooLarge, compile, compile_with_globs};
 pub use dfa::Answer;
 pub use globs::{GlobGroup, GlobLimits};
 pub use group::{Group, GroupKind, Shared, share};

@@ -1,0 +1,186 @@
+//! The flags of every command that reads layers: levels of lints, the form of findings, limits.
+
+use crate::args::VerifyArg;
+use crate::settings::Settings;
+use aegisc::diag::{LevelSetting, Levels};
+use aegisc::{Options, Verify, yaml};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, ValueEnum};
+
+/// How layers are read and their findings are shown.
+#[derive(Debug, Args)]
+pub(crate) struct FrontArgs {
+    #[command(flatten)]
+    levels: LevelArgs,
+    /// Cap every lint at this level.
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Lints")]
+    cap_lints: Option<Cap>,
+    /// How findings are shown [default: pretty].
+    #[arg(long, value_enum, help_heading = "Lints")]
+    format: Option<Format>,
+    /// The deepest nesting in a layer [default: 128].
+    #[arg(long, value_name = "N", value_parser = depth, help_heading = "Limits")]
+    max_depth: Option<usize>,
+    /// The most nodes after aliases are expanded, as a multiple of the nodes written [default: 10].
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Limits")]
+    max_expansion: Option<usize>,
+    /// The longest scalar, in bytes [default: 1048576].
+    #[arg(long, value_name = "BYTES", value_parser = count, help_heading = "Limits")]
+    max_scalar: Option<usize>,
+    /// The longest layer, in bytes [default: 536870912].
+    #[arg(long, value_name = "BYTES", value_parser = count, help_heading = "Limits")]
+    max_file: Option<usize>,
+    /// What stands behind the flags.
+    #[arg(skip)]
+    settings: Settings,
+}
+
+/// The deepest nesting that can be asked for: what a stack surely holds.
+const DEEPEST: usize = 1024;
+
+pub(crate) fn depth(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(depth @ 1..=DEEPEST) => Ok(depth),
+        _ => Err(format!("expected a whole number from 1 to {DEEPEST}")),
+    }
+}
+
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number from 0".to_owned())
+}
+
+impl FrontArgs {
+    /// Puts the settings of the file and the environment behind the flags.
+    pub(crate) fn settle(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// The options of a front end run, everything else at its default.
+    pub(crate) fn options(&self) -> Options {
+        let mut levels = self.settings.levels.clone();
+        levels.extend(&self.levels.0);
+        if let Some(cap) = self.cap_lints {
+            levels.cap(cap.into());
+        }
+        Options { levels, limits: self.limits(), verify: self.verify(None), ..Options::default() }
+    }
+
+    pub(crate) fn limits(&self) -> yaml::Limits {
+        let default = yaml::Limits::default();
+        let of = |flag: Option<usize>, setting: Option<usize>, default| flag.or(setting).unwrap_or(default);
+        yaml::Limits {
+            depth: of(self.max_depth, self.settings.max_depth, default.depth),
+            expansion: of(self.max_expansion, self.settings.max_expansion, default.expansion),
+            scalar_bytes: of(self.max_scalar, self.settings.max_scalar, default.scalar_bytes),
+            file_bytes: of(self.max_file, self.settings.max_file, default.file_bytes),
+        }
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.format.or(self.settings.format).unwrap_or_default()
+    }
+
+    /// How much to verify, where a command has a flag for it.
+    pub(crate) fn verify(&self, flag: Option<VerifyArg>) -> Verify {
+        flag.or(self.settings.verify).unwrap_or_default().into()
+    }
+}
+
+/// The cap on lints.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Cap {
+    /// Deny nothing
+    Warn,
+    /// Say nothing
+    Allow,
+}
+
+impl From<Cap> for LevelSetting {
+    fn from(cap: Cap) -> Self {
+        match cap {
+            Cap::Warn => LevelSetting::Warn,
+            Cap::Allow => LevelSetting::Allow,
+        }
+    }
+}
+
+/// How findings are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// With the lines that they are about
+    #[default]
+    Pretty,
+    /// One line each
+    Short,
+    /// One JSON object a line; `check` prints this form and those below to standard output
+    Json,
+    /// One SARIF 2.1.0 document, for code scanning and editors
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+impl Format {
+    /// Whether programs read it, so that no last line for people may stand among it. (GitHub takes
+    /// its commands out of a log that people read.)
+    pub(crate) fn is_data(self) -> bool {
+        matches!(self, Format::Json | Format::Sarif)
+    }
+}
+
+/// `-A`, `-W` and `-D`, in the order in which they stand on the command line: of two that concern a
+/// lint the later one wins. By hand, because a derived struct loses the order between flags.
+#[derive(Clone, Debug, Default)]
+struct LevelArgs(Levels);
+
+const LEVEL_FLAGS: [(&str, char, LevelSetting, &str); 3] = [
+    ("allow", 'A', LevelSetting::Allow, "Do not say this lint; `all` for every one"),
+    ("warn", 'W', LevelSetting::Warn, "Say this lint, and compile"),
+    ("deny", 'D', LevelSetting::Deny, "Refuse to compile on this lint; `warnings` for all that warn"),
+];
+
+impl Args for LevelArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.args(LEVEL_FLAGS.map(|(name, short, _, help)| {
+            Arg::new(name)
+                .short(short)
+                .long(name)
+                .value_name("LINT")
+                .action(ArgAction::Append)
+                .value_parser(lint_name)
+                .help(help)
+                .help_heading("Lints")
+        }))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+fn lint_name(name: &str) -> Result<String, aegisc::diag::UnknownLint> {
+    Levels::new().set(name, LevelSetting::Allow).map(|()| name.to_owned())
+}
+
+impl FromArgMatches for LevelArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut args = LevelArgs::default();
+        args.update_from_arg_matches(matches)?;
+        Ok(args)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let mut flags = Vec::new();
+        for (id, _, setting, _) in LEVEL_FLAGS {
+            let names = matches.get_many::<String>(id).unwrap_or_default();
+            let places = matches.indices_of(id).unwrap_or_default();
+            flags.extend(places.zip(names).map(|(place, name)| (place, name, setting)));
+        }
+        flags.sort_by_key(|&(place, ..)| place);
+        for (_, name, setting) in flags {
+            self.0
+                .set(name, setting)
+                .map_err(|e| clap::Error::raw(clap::error::ErrorKind::ValueValidation, e))?;
+        }
+        Ok(())
+    }
+}
