@@ -68,8 +68,16 @@ struct Rule<'a> {
     id: &'a str,
     short_description: Text,
     full_description: Text,
-    help: Text,
+    help: Help,
     default_configuration: Configuration,
+}
+
+/// In Markdown there is the page of a lint as well, with an example and its mend.
+#[derive(Serialize)]
+struct Help {
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    markdown: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -201,19 +209,21 @@ fn rule(code: Code) -> Rule<'static> {
     let name = code.name();
     let (short, help, level) = match code {
         Code::Lint(lint) => {
-            let help = format!("`-A {name}` allows it, `-W {name}` warns, `-D {name}` denies it.");
-            (lint.summary().to_owned(), help, lint.default_level())
+            let text = format!("`-A {name}` allows it, `-W {name}` warns, `-D {name}` denies it.");
+            let markdown = Some(format!("{}\n\n{text}\n", lint.page().trim_end()));
+            (lint.summary().to_owned(), Help { text, markdown }, lint.default_level())
         }
         Code::Error(_) => {
             let short = format!("An error of the file: {}.", name.replace('_', " "));
-            (short, "No option allows it: such a file is never compiled.".to_owned(), Level::Error)
+            let text = "No option allows it: such a file is never compiled.".to_owned();
+            (short, Help { text, markdown: None }, Level::Error)
         }
     };
     Rule {
         id: name,
         short_description: Text { text: short.clone() },
         full_description: Text { text: short },
-        help: Text { text: help },
+        help,
         default_configuration: Configuration { level: level_name(level) },
     }
 }
