@@ -4,6 +4,7 @@
 //! renderings turn them into text. An error of a file has no level to set: it is never compiled.
 
 mod excerpt;
+mod fingerprint;
 mod github;
 mod json;
 mod levels;

@@ -3,6 +3,7 @@
 //! The document depends on the findings alone: no times, no folders, no machine. Its `rules` are the
 //! names that occur, in alphabetical order.
 
+use super::fingerprint::Fingerprints;
 use super::pretty::{asides, clean, headline};
 use super::{Code, Diagnostic, Fix, Label, Level};
 use crate::source::{SourceMap, Span, Utf16};
@@ -25,8 +26,25 @@ struct Log<'a> {
 #[serde(rename_all = "camelCase")]
 struct Run<'a> {
     tool: Tool<'a>,
+    original_uri_base_ids: BaseIds,
     column_kind: &'a str,
     results: Vec<Finding<'a>>,
+}
+
+/// What relative paths are relative to. Where that is on a machine, nobody else needs to know.
+#[derive(Serialize)]
+struct BaseIds {
+    #[serde(rename = "%SRCROOT%")]
+    root: Base,
+}
+
+const ROOT: &str = "%SRCROOT%";
+
+const ROOT_IS: &str = "The folder in which the command ran.";
+
+#[derive(Serialize)]
+struct Base {
+    description: Text,
 }
 
 #[derive(Serialize)]
@@ -49,8 +67,17 @@ struct Driver<'a> {
 struct Rule<'a> {
     id: &'a str,
     short_description: Text,
-    help: Text,
+    full_description: Text,
+    help: Help,
     default_configuration: Configuration,
+}
+
+/// In Markdown there is the page of a lint as well, with an example and its mend.
+#[derive(Serialize)]
+struct Help {
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    markdown: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -66,10 +93,18 @@ struct Finding<'a> {
     level: &'a str,
     message: Text,
     locations: [Location; 1],
+    partial_fingerprints: PartialFingerprints,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<Mend<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartialFingerprints {
+    /// The number rises when the fingerprint is made otherwise.
+    #[serde(rename = "wordsOfLine/v1")]
+    words_of_line: String,
 }
 
 #[derive(Serialize)]
@@ -91,8 +126,10 @@ struct Place {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Artifact {
     uri: String,
+    uri_base_id: &'static str,
 }
 
 /// Lines and columns count from 1, columns in UTF-16 code units; the end is exclusive.
@@ -138,14 +175,19 @@ struct Text {
 
 /// All findings of a run as one SARIF 2.1.0 document, without a line break at the end.
 ///
-/// Paths are those of the sources, percent-encoded. A message holds what the pretty form says below
+/// Paths are those of the sources, percent-encoded, relative to `%SRCROOT%`. A fingerprint names a finding
+/// whatever line it stands on. A message holds what the pretty form says below
 /// the lines, and a link to each other place; mechanical mends are `fixes`.
 #[must_use]
-pub fn to_sarif(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+pub fn to_sarif<'a>(diagnostics: &'a [Diagnostic], sources: &SourceMap) -> String {
     let places = Places { columns: sources.files().map(|(_, file)| Utf16::new(file)).collect() };
     let codes: BTreeMap<&str, Code> = diagnostics.iter().map(|d| (d.code.name(), d.code)).collect();
     let indices: BTreeMap<&str, usize> = codes.keys().copied().zip(0..).collect();
-    let finding = |d| finding(d, &places, indices.get(d.code.name()).copied().unwrap_or_default());
+    let mut fingerprints = Fingerprints::default();
+    let finding = |d: &'a Diagnostic| {
+        let index = indices.get(d.code.name()).copied().unwrap_or_default();
+        finding(d, &places, index, fingerprints.next(d, sources))
+    };
     let driver = Driver {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
@@ -154,6 +196,7 @@ pub fn to_sarif(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     };
     let run = Run {
         tool: Tool { driver },
+        original_uri_base_ids: BaseIds { root: Base { description: Text { text: ROOT_IS.to_owned() } } },
         column_kind: "utf16CodeUnits",
         results: diagnostics.iter().map(finding).collect(),
     };
@@ -166,18 +209,21 @@ fn rule(code: Code) -> Rule<'static> {
     let name = code.name();
     let (short, help, level) = match code {
         Code::Lint(lint) => {
-            let help = format!("`-A {name}` allows it, `-W {name}` warns, `-D {name}` denies it.");
-            (lint.summary().to_owned(), help, lint.default_level())
+            let text = format!("`-A {name}` allows it, `-W {name}` warns, `-D {name}` denies it.");
+            let markdown = Some(format!("{}\n\n{text}\n", lint.page().trim_end()));
+            (lint.summary().to_owned(), Help { text, markdown }, lint.default_level())
         }
         Code::Error(_) => {
             let short = format!("An error of the file: {}.", name.replace('_', " "));
-            (short, "No option allows it: such a file is never compiled.".to_owned(), Level::Error)
+            let text = "No option allows it: such a file is never compiled.".to_owned();
+            (short, Help { text, markdown: None }, Level::Error)
         }
     };
     Rule {
         id: name,
-        short_description: Text { text: short },
-        help: Text { text: help },
+        short_description: Text { text: short.clone() },
+        full_description: Text { text: short },
+        help,
         default_configuration: Configuration { level: level_name(level) },
     }
 }
@@ -190,7 +236,12 @@ fn level_name(level: Level) -> &'static str {
     }
 }
 
-fn finding<'a>(diagnostic: &'a Diagnostic, places: &Places<'_>, rule_index: usize) -> Finding<'a> {
+fn finding<'a>(
+    diagnostic: &'a Diagnostic,
+    places: &Places<'_>,
+    rule_index: usize,
+    fingerprint: String,
+) -> Finding<'a> {
     let mut text = unlinked(&headline(diagnostic));
     for (id, label) in (1..).zip(&diagnostic.labels) {
         // Writing to a string cannot fail.
@@ -214,6 +265,7 @@ fn finding<'a>(diagnostic: &'a Diagnostic, places: &Places<'_>, rule_index: usiz
             physical_location: places.place(diagnostic.primary),
             message: None,
         }],
+        partial_fingerprints: PartialFingerprints { words_of_line: fingerprint },
         related_locations: (1..).zip(&diagnostic.labels).map(related).collect(),
         fixes: diagnostic.fix.iter().map(|fix| mend(fix, places)).collect(),
     }
@@ -251,7 +303,7 @@ impl Places<'_> {
         let file = &self.columns[span.file.index()];
         let (start, end) = (file.position(span.start), file.position(span.end));
         Place {
-            artifact_location: Artifact { uri: uri(file.path()) },
+            artifact_location: Artifact { uri: uri(file.path()), uri_base_id: ROOT },
             region: Region {
                 start_line: start.line,
                 start_column: start.column,

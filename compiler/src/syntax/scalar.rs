@@ -166,10 +166,16 @@ impl<'a> Reader<'a> {
             Some(ScalarValue::Str(text)) => python::int(text),
             _ => None,
         };
-        if number.is_none() {
-            let found = self.describe(at);
-            let error = self.value_error(name, at, format!("{what} must be a whole number, found {found}"));
-            self.report(error.label(self.reading(at)).help(help));
+        match self.scalar(at).map(|scalar| &scalar.value) {
+            _ if number.is_none() => {
+                let found = self.describe(at);
+                let error =
+                    self.value_error(name, at, format!("{what} must be a whole number, found {found}"));
+                self.report(error.label(self.reading(at)).help(help));
+            }
+            // Text means the same number to every reader, whether they take it for one or not.
+            Some(ScalarValue::Int(_)) => self.warn_if_ambiguous(at),
+            _ => {}
         }
         number.map(|number| Spanned::new(number, at.span))
     }

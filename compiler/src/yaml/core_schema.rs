@@ -18,12 +18,35 @@ use num_bigint::BigInt;
 /// ```
 #[must_use]
 pub fn yaml12_reading(text: &str, value: &ScalarValue) -> Option<String> {
-    let reading = core(text);
+    let reading = yaml12_value(text);
     let same = match (&reading, value) {
         (ScalarValue::Float(a), ScalarValue::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
         (a, b) => a == b,
     };
     (!same).then(|| describe(&reading))
+}
+
+/// What a YAML 1.2 reader (its core schema), such as an editor, makes of the plain scalar `text`.
+///
+/// # Examples
+///
+/// ```
+/// use aegisc::yaml::{ScalarValue, yaml12_value};
+///
+/// assert_eq!(yaml12_value("NO"), ScalarValue::Str("NO".into()));
+/// assert_eq!(yaml12_value("1e3"), ScalarValue::Float(1000.0));
+/// ```
+#[must_use]
+pub fn yaml12_value(text: &str) -> ScalarValue {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return ScalarValue::Null,
+        "true" | "True" | "TRUE" => return ScalarValue::Bool(true),
+        "false" | "False" | "FALSE" => return ScalarValue::Bool(false),
+        ".nan" | ".NaN" | ".NAN" => return ScalarValue::Float(f64::NAN),
+        _ => {}
+    }
+    let number = integer(text).map(ScalarValue::Int).or_else(|| float(text).map(ScalarValue::Float));
+    number.unwrap_or_else(|| ScalarValue::Str(text.into()))
 }
 
 /// A value in words: `null`, `true`, a number, ``the text `x` ``, `the date 2024-01-31`. Of a long text
@@ -45,19 +68,6 @@ pub fn describe(value: &ScalarValue) -> String {
         ScalarValue::Timestamp(text) => format!("the date {text}"),
         ScalarValue::Binary(bytes) => format!("{} bytes", bytes.len()),
     }
-}
-
-/// The reading of the core schema.
-fn core(text: &str) -> ScalarValue {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return ScalarValue::Null,
-        "true" | "True" | "TRUE" => return ScalarValue::Bool(true),
-        "false" | "False" | "FALSE" => return ScalarValue::Bool(false),
-        ".nan" | ".NaN" | ".NAN" => return ScalarValue::Float(f64::NAN),
-        _ => {}
-    }
-    let number = integer(text).map(ScalarValue::Int).or_else(|| float(text).map(ScalarValue::Float));
-    number.unwrap_or_else(|| ScalarValue::Str(text.into()))
 }
 
 fn integer(text: &str) -> Option<BigInt> {

@@ -26,7 +26,7 @@ mod tag;
 mod text;
 mod timestamp;
 
-pub use core_schema::{describe, yaml12_reading};
+pub use core_schema::{describe, yaml12_reading, yaml12_value};
 pub use decode::{DecodeError, decode};
 pub use events::parse;
 

@@ -388,6 +388,51 @@ fn init_writes_a_policy_that_passes() {
 }
 
 #[test]
+fn init_writes_the_schema_where_it_is_asked_for() {
+    const SCHEMA: &str = "aegis-policy.schema.json";
+    let folder = folder(&[]);
+    let at = folder.path();
+    let printed = run(at, &["schema"]).out;
+    let first = run(at, &["init", "--schema"]);
+    assert_eq!(
+        (first.code, first.err.as_str()),
+        (0, "wrote aegis-policy.schema.json\nwrote policy.yaml; next: aegisc check policy.yaml\n")
+    );
+    assert_eq!(fs::read_to_string(at.join(SCHEMA)).unwrap(), printed);
+    let policy = fs::read_to_string(at.join("policy.yaml")).unwrap();
+    assert!(policy.starts_with("# yaml-language-server: $schema=./aegis-policy.schema.json\n"), "{policy}");
+    assert_eq!(run(at, &["check", "policy.yaml", "-D", "all"]).code, 0);
+
+    // Another policy in the folder shares the schema; one that differs is kept, unless force is used.
+    let second = run(at, &["init", "other.yaml", "--schema"]);
+    assert_eq!(second.err, "wrote other.yaml; next: aegisc check other.yaml\n");
+    fs::write(at.join(SCHEMA), "mine").unwrap();
+    let third = run(at, &["init", "third.yaml", "--schema"]);
+    assert!(third.err.starts_with("kept aegis-policy.schema.json, which differs; `aegisc schema -o"));
+    assert_eq!(fs::read_to_string(at.join(SCHEMA)).unwrap(), "mine");
+    assert_eq!(run(at, &["init", "third.yaml", "--schema", "--force"]).code, 0);
+    assert_eq!(fs::read_to_string(at.join(SCHEMA)).unwrap(), printed);
+
+    // Nothing is written beside a policy that is there.
+    fs::remove_file(at.join(SCHEMA)).unwrap();
+    assert_eq!(run(at, &["init", "policy.yaml", "--schema"]).code, 2);
+    assert!(!at.join(SCHEMA).exists());
+}
+
+#[test]
+fn schema_writes_a_file_or_says_why_not() {
+    let folder = folder(&[]);
+    let at = folder.path();
+    let written = run(at, &["schema", "-o", "s.json"]);
+    assert_eq!((written.code, written.out.as_str(), written.err.as_str()), (0, "", "wrote s.json\n"));
+    assert_eq!(fs::read_to_string(at.join("s.json")).unwrap(), run(at, &["schema"]).out);
+    let failed = run(at, &["schema", "-o", "no/such/s.json"]);
+    assert_eq!(failed.code, 2);
+    assert!(failed.err.starts_with("error: cannot write `no/such/s.json`: "), "{}", failed.err);
+    assert_eq!(names(at), ["s.json"]);
+}
+
+#[test]
 fn the_rest_prints_what_was_asked_for() {
     let folder = folder(&[]);
     let at = folder.path();

@@ -64,7 +64,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Print the JSON Schema of a layer, for editors.
     #[command(after_help = SCHEMA_EXAMPLES)]
-    Schema,
+    Schema(SchemaArgs),
     /// Write a first policy to start from.
     #[command(after_help = INIT_EXAMPLES)]
     Init(InitArgs),
@@ -85,7 +85,7 @@ impl Command {
             Command::Eval(args) => Some(&mut args.front),
             Command::Simulate(args) | Command::Explain(args) => Some(&mut args.front),
             Command::Inspect(_)
-            | Command::Schema
+            | Command::Schema(_)
             | Command::Init(_)
             | Command::Lints(_)
             | Command::Completions(_) => None,
@@ -138,13 +138,19 @@ Examples:
   aegisc inspect policy.aegisb --ir";
 
 const SCHEMA_EXAMPLES: &str = "\
-Example:
-  aegisc schema > aegis-policy.schema.json";
+Examples:
+  aegisc schema -o aegis-policy.schema.json
+  aegisc schema | jq '.[\"$defs\"].conditions.properties'
+
+An editor takes it for a policy that begins with the line
+
+  # yaml-language-server: $schema=./aegis-policy.schema.json";
 
 const INIT_EXAMPLES: &str = "\
 Examples:
   aegisc init
-  aegisc init policies/base.yaml --force";
+  aegisc init policies/base.yaml --force
+  aegisc init policy.yaml --schema";
 
 const LINTS_EXAMPLES: &str = "\
 Examples:
@@ -296,6 +302,16 @@ pub(crate) struct InitArgs {
     /// Write over a file that is there.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Also write the schema for editors beside it, and name it in the policy's first line.
+    #[arg(long)]
+    pub(crate) schema: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Write a file, whole or not at all, instead of printing.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

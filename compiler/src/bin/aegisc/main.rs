@@ -67,7 +67,7 @@ fn run(command: Command, shell: &Shell) -> Result<Done, Failure> {
         Command::Simulate(args) => simulate::run(&args, shell),
         Command::Explain(args) => explain::run(&args, shell),
         Command::Inspect(args) => inspect::run(&args, shell),
-        Command::Schema => schema::run(shell),
+        Command::Schema(args) => schema::run(&args, shell),
         Command::Init(args) => init::run(&args, shell),
         Command::Lints(args) => lints::run(&args, shell),
         Command::Completions(args) => completions::run(&args, shell),
