@@ -1,9 +1,9 @@
 //! The pipeline: files -> the policy as it is meant -> the artifact, or everything that is wrong.
 
-use crate::diag::{Diagnostic, Level};
+use crate::diag::{Decisions, Diagnostic, Level};
 use crate::hir;
 use crate::pyre::{self, Automata};
-use crate::source::SourceMap;
+use crate::source::{FileId, SourceMap};
 use crate::{
     Checked, Compilation, LayerSource, Options, Output, Verify, emit, glob, layer, lint, syntax, table,
     verify, yaml,
@@ -114,13 +114,17 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
         }
     }
     let mut trees = Vec::with_capacity(files.len());
+    let mut aliased = HashSet::new();
     for file in files {
         if let Some(document) = yaml::parse(file, &sources, &options.limits, &mut found) {
+            if document.has_aliases {
+                aliased.insert(document.file());
+            }
             trees.push(syntax::read(&document, &sources, &mut found));
         }
     }
     for tree in &trees {
-        lint::layer(tree, &mut found);
+        lint::layer(tree, &sources, &mut found);
     }
     lint::layers(&trees, &mut found);
     let merged = layer::merge(&trees, &mut found);
@@ -128,6 +132,7 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     let policy = hir::lower(merged, &sources, &mut found);
     let automata = automata(&policy, limits, &sources, &mut found);
     lint::patterns(&trees, &policy, automata.as_ref(), &sources, &mut found);
+    doubt_mends(&mut found, &aliased);
     let diagnostics = options.levels.apply(in_order(found));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let meant = automata.filter(|_| !denied).map(|automata| (policy, automata));
@@ -147,6 +152,15 @@ fn automata(
         Err(errors) => {
             found.extend(errors.iter().filter_map(|(at, error)| policy.pattern_fault(*at, error, sources)));
             None
+        }
+    }
+}
+
+/// A mend is thought out for one use of a node. Where aliases use it elsewhere too, nothing is certain.
+fn doubt_mends(found: &mut [Diagnostic], aliased: &HashSet<FileId>) {
+    for fix in found.iter_mut().filter_map(|diagnostic| diagnostic.fix.as_mut()) {
+        if aliased.contains(&fix.span.file) {
+            fix.decisions = Decisions::MayChange;
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{Spanned, python};
 use crate::diag::{Diagnostic, Lint};
 use crate::nearest::nearest;
 use crate::shown::shown;
+use crate::source::{SourceMap, Span};
 use crate::yaml::{NodeKind, Scalar, ScalarValue, Style, Use, describe, yaml12_reading};
 use aegis_vm::{Approval, RiskLevel};
 use num_bigint::{BigInt, Sign};
@@ -67,19 +68,17 @@ impl<'a> Reader<'a> {
         let error = self
             .value_error(name, at, format!("{what} must be a string, found {found}"))
             .label(self.reading(at));
-        let source = self.source(at);
-        match self.scalar(at) {
-            Some(scalar) if scalar.value == ScalarValue::Null => {
-                error.help("give a string, or remove the key")
-            }
-            Some(scalar) if scalar.style == Style::Plain && !source.is_empty() && !source.contains('"') => {
-                error.help("put it in quotes to make it a string").fix(
-                    self.node(at.node).span,
-                    format!("\"{source}\""),
-                    format!("write `\"{}\"`", shown(source)),
-                )
-            }
-            _ => error.help("give a string"),
+        let Some(scalar) = self.scalar(at) else { return error.help("give a string") };
+        if scalar.value == ScalarValue::Null {
+            return error.help("give a string, or remove the key");
+        }
+        match self.in_quotes(at) {
+            Some(quoted) => error.help("put it in quotes to make it a string").fix(
+                self.node(at.node).span,
+                quoted,
+                format!("write `\"{}\"`", shown(self.source(at))),
+            ),
+            None => error.help("give a string"),
         }
     }
 
@@ -143,7 +142,7 @@ impl<'a> Reader<'a> {
             Some(meant) => {
                 error = error.label(format!("did you mean `{meant}`?")).fix(
                     self.node(at.node).span,
-                    meant,
+                    as_written(meant, self.source(at)),
                     format!("write `{meant}`"),
                 );
             }
@@ -212,15 +211,12 @@ const TAG_REACH: usize = 256;
 impl Reader<'_> {
     /// Whether a tag stands before a scalar, such as `!!str`: it says what every reader must read.
     pub(super) fn is_tagged(&self, at: Use) -> bool {
-        let span = self.node(at.node).span;
-        let end = span.range().start;
-        let text = self.sources.file(span.file).text();
-        let Some(before) = (end.saturating_sub(TAG_REACH)..=end).find_map(|start| text.get(start..end))
-        else {
-            return false;
-        };
-        let mut words = before.split_whitespace().rev().map(|word| word.trim_start_matches(['[', '{', ',']));
-        words.find(|word| !word.starts_with('&')).is_some_and(|word| word.starts_with('!'))
+        is_tagged(self.node(at.node).span, self.sources)
+    }
+
+    /// A plain scalar in quotes, under which it is its own text; `None` where quotes alone do not do that.
+    pub(super) fn in_quotes(&self, at: Use) -> Option<String> {
+        in_quotes(self.node(at.node).span, self.sources)
     }
 
     /// Warns where a plain scalar means something else to a reader of YAML 1.2.
@@ -245,12 +241,40 @@ impl Reader<'_> {
         )
         .label("this file is read as YAML 1.1");
         self.report(match scalar.value {
-            ScalarValue::Str(_) => lint.help("put it in quotes to make it a string everywhere").fix(
-                span,
-                format!("\"{source}\""),
-                format!("write `\"{text}\"`"),
-            ),
+            ScalarValue::Str(_) => lint
+                .help("put it in quotes to make it a string everywhere")
+                .fix_that_keeps(span, format!("\"{source}\""), format!("write `\"{text}\"`")),
             _ => lint.help("put it in quotes if text is meant, or spell the value so that both agree"),
         });
+    }
+}
+
+fn is_tagged(scalar: Span, sources: &SourceMap) -> bool {
+    let end = scalar.range().start;
+    let text = sources.file(scalar.file).text();
+    let Some(before) = (end.saturating_sub(TAG_REACH)..=end).find_map(|start| text.get(start..end)) else {
+        return false;
+    };
+    let mut words = before.split_whitespace().rev().map(|word| word.trim_start_matches(['[', '{', ',']));
+    words.find(|word| !word.starts_with('&')).is_some_and(|word| word.starts_with('!'))
+}
+
+/// The plain scalar of a place in double quotes, under which it is its own text. `None` where something else
+/// stands at the place, such as an alias, and where quotes would not do that: under a tag, say.
+pub(crate) fn in_quotes(at: Span, sources: &SourceMap) -> Option<String> {
+    let source = sources.text(at);
+    let is_plain = !source.is_empty()
+        && !source.starts_with(['"', '\'', '|', '>', '*', '&', '!', '[', '{'])
+        && !source.contains(['"', '\\'])
+        && !source.contains(char::is_control);
+    (is_plain && !is_tagged(at, sources)).then(|| format!("\"{source}\""))
+}
+
+/// A word of the language in the quotes of the text that it replaces, if that has any: in `{"a":1}` they let
+/// the value touch the colon.
+pub(super) fn as_written(word: &str, replaced: &str) -> String {
+    match replaced.chars().next() {
+        Some(quote @ ('"' | '\'')) => format!("{quote}{word}{quote}"),
+        _ => word.to_owned(),
     }
 }
