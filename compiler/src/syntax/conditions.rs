@@ -304,7 +304,7 @@ impl Reader<'_> {
             let name = Spanned::new(self.str(key).map(str::to_owned), key.span);
             match name.value {
                 Some(_) => self.warn_if_ambiguous(key),
-                None => self.report_nameless(key),
+                None => self.report_nameless(key, entries),
             }
             if let Some(value) = read(self, field) {
                 params.push(Param { name, value });
@@ -313,8 +313,9 @@ impl Reader<'_> {
         (!params.is_empty() || entries.is_empty()).then_some(params)
     }
 
-    fn report_nameless(&mut self, key: Use) {
+    fn report_nameless(&mut self, key: Use, beside: &[Field]) {
         let source = self.source(key);
+        let taken = beside.iter().any(|field| self.str(field.key) == Some(source));
         let text = shown(source);
         let lint = Diagnostic::lint(
             Lint::NonStringKey,
@@ -322,7 +323,7 @@ impl Reader<'_> {
             format!("the key `{text}` is no string and names no param: the condition never holds"),
         )
         .label(format!("YAML 1.1 reads {} here", self.describe(key)));
-        self.report(match self.in_quotes(key) {
+        self.report(match self.in_quotes(key).filter(|_| !taken) {
             Some(quoted) => lint.help("put the name in quotes").fix(
                 self.node(key.node).span,
                 quoted,

@@ -28,10 +28,11 @@ pub(crate) fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
 
 /// Refuses what [`replace`] would refuse before it writes anything.
 pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
-    let metadata = fs::metadata(followed(path)?)?;
-    if !metadata.is_file() {
+    // Before the link is followed: that of a pipe, such as `/dev/stdin`, names no path.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE));
     }
+    let metadata = fs::metadata(followed(path)?)?;
     if metadata.permissions().readonly() {
         let why = "it is read-only; make it writable first";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
@@ -105,4 +106,27 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::replace;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_was_changed_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.yaml");
+        fs::write(&path, "theirs").unwrap();
+        let error = replace(&path, b"read", b"mended").unwrap_err().to_string();
+        assert_eq!(error, "it was changed since it was read, and is left alone; run again");
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        replace(&path, b"theirs", b"mended").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"mended");
+        fs::remove_file(&path).unwrap();
+        assert!(replace(&path, b"mended", b"new").is_err(), "a file that went away does not come back");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left beside it");
+    }
 }
