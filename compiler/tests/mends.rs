@@ -230,7 +230,35 @@ fn each_layer_has_its_own_mends() {
     assert_eq!(mended.mends.iter().map(|mend| mend.layer).collect::<Vec<_>>(), [0, 2, 2]);
 }
 
+/// Texts that files of policies are spliced with.
+const PIECES: [&str; 24] = [
+    "\"", "'", ":", " ", "\n", "\n  ", "\t", "- ", "{", "}", "[", "]", ", ", "# x\n", "&a ", "*a", "!!int ",
+    "!!str ", "<<: ", "? ", "|\n", "**", "[^", "aproval",
+];
+
 proptest! {
+    /// Damaged files: mends make nothing unreadable, and leave nothing to mend.
+    #[test]
+    fn damaged_files_get_no_worse(
+        which in any::<prop::sample::Index>(),
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), 0usize..6, 0..PIECES.len()), 1..5),
+    ) {
+        let files = files("tests/mends");
+        let mut text = std::fs::read_to_string(which.get(&files)).unwrap();
+        for (at, length, piece) in edits {
+            let boundary = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            let start = boundary(at.index(text.len() + 1));
+            let end = boundary(start + length);
+            text.replace_range(start..end, PIECES[piece]);
+        }
+        let before = check(vec![layer(text.clone())], &Options::default());
+        let once = mended(text.clone());
+        let after = &once.checked.diagnostics;
+        prop_assert!(unreadable(after).len() <= unreadable(&before.diagnostics).len(), "{}", text);
+        prop_assert!(once.refused.is_empty(), "refused: {}", text);
+        prop_assert!(!after.iter().any(|left| left.fix.is_some()), "mends are left: {}", text);
+    }
+
     /// Whatever the mends: those that are made stand apart, and all other text stays as it was.
     #[test]
     fn text_outside_the_mends_stays(

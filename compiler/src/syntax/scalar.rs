@@ -223,7 +223,9 @@ impl Reader<'_> {
     pub(super) fn warn_if_ambiguous(&mut self, at: Use) {
         let Some(scalar) = self.scalar(at) else { return };
         let source = self.source(at);
-        if scalar.style != Style::Plain {
+        // Text of several lines holds a space once it is folded, and is text to every reader.
+        let is_folded = matches!(scalar.value, ScalarValue::Str(_)) && source.contains(['\n', '\r']);
+        if scalar.style != Style::Plain || is_folded {
             return;
         }
         let Some(other) = yaml12_reading(source, &scalar.value) else { return };
@@ -240,11 +242,14 @@ impl Reader<'_> {
             format!("`{text}` is read as {own} here, and as {other} by a YAML 1.2 reader"),
         )
         .label("this file is read as YAML 1.1");
-        self.report(match scalar.value {
-            ScalarValue::Str(_) => lint
-                .help("put it in quotes to make it a string everywhere")
-                .fix_that_keeps(span, format!("\"{source}\""), format!("write `\"{text}\"`")),
-            _ => lint.help("put it in quotes if text is meant, or spell the value so that both agree"),
+        let quoted = self.in_quotes(at).filter(|_| matches!(scalar.value, ScalarValue::Str(_)));
+        self.report(match quoted {
+            Some(quoted) => lint.help("put it in quotes to make it a string everywhere").fix_that_keeps(
+                span,
+                quoted,
+                format!("write `\"{text}\"`"),
+            ),
+            None => lint.help("put it in quotes if text is meant, or spell the value so that both agree"),
         });
     }
 }
@@ -255,8 +260,13 @@ fn is_tagged(scalar: Span, sources: &SourceMap) -> bool {
     let Some(before) = (end.saturating_sub(TAG_REACH)..=end).find_map(|start| text.get(start..end)) else {
         return false;
     };
-    let mut words = before.split_whitespace().rev().map(|word| word.trim_start_matches(['[', '{', ',']));
-    words.find(|word| !word.starts_with('&')).is_some_and(|word| word.starts_with('!'))
+    // Behind a bracket or a comma, or the colon of a quoted key, a property needs no space before it.
+    let begins = |word: &str, with: char| {
+        let behind = word.rfind(['[', '{', ',', ':']).and_then(|at| word.get(at + 1..));
+        word.starts_with(with) || behind.is_some_and(|last| last.starts_with(with))
+    };
+    let word = before.split_whitespace().rev().find(|word| !begins(word, '&'));
+    word.is_some_and(|word| begins(word, '!') || word.contains("!<"))
 }
 
 /// The plain scalar of a place in double quotes, under which it is its own text. `None` where something else

@@ -100,9 +100,8 @@ impl Telling<'_> {
     fn refused(&self, layer: usize) {
         if !self.quiet {
             let path = self.path(layer);
-            self.shell.error(&format!(
-                "`{path}` keeps mends that together would break its syntax: mend it by hand"
-            ));
+            self.shell
+                .error(&format!("`{path}` keeps mends after which it could not be read: mend it by hand"));
         }
     }
 
