@@ -183,10 +183,9 @@ fn an_allowed_lint_mends_nothing() {
     assert_eq!(with(&|_| {}).mends.len(), 3);
     let allowed = with(&|levels| levels.set("unknown_key", LevelSetting::Allow).unwrap());
     assert_eq!(names(allowed), ["glob_looks_like_regex", "ignored_seconds"]);
-    for set in [&(|levels: &mut Levels| levels.cap(LevelSetting::Allow)) as &dyn Fn(&mut Levels), &|levels| {
-        levels.set("all", LevelSetting::Allow).unwrap()
-    }] {
-        let none = with(set);
+    let cap = |levels: &mut Levels| levels.cap(LevelSetting::Allow);
+    let all = |levels: &mut Levels| levels.set("all", LevelSetting::Allow).unwrap();
+    for none in [with(&cap), with(&all)] {
         assert_eq!(none.layers[0].bytes, text.as_bytes());
         assert_eq!(names(none), [""; 0]);
     }
