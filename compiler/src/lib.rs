@@ -10,6 +10,7 @@
 //! - [`Policy`] does all of it in one step, for unit tests of policies.
 //! - [`compile`] gives the artifact with every finding, [`check`] the findings alone: what the command
 //!   `aegisc` is made of. [`diag`] draws them.
+//! - [`mend`] makes the mends that findings carry.
 //! - [`hir::reference`] is the plain evaluator that says what a policy means.
 //!
 //! # Examples
@@ -35,6 +36,7 @@ mod glob;
 pub mod hir;
 mod layer;
 mod lint;
+mod mend;
 mod nearest;
 mod pipeline;
 mod policy;
@@ -49,6 +51,7 @@ mod verify;
 pub mod yaml;
 
 pub use aegis_vm::{Action, Approval, Decision, RiskLevel, Timestamp};
+pub use mend::{Mend, Mended, mend};
 pub use pipeline::{BuildError, check, compile};
 pub use policy::{Policy, PolicyError, PolicyErrorKind};
 

@@ -1,9 +1,9 @@
 //! The pipeline: files -> the policy as it is meant -> the artifact, or everything that is wrong.
 
-use crate::diag::{Diagnostic, Level};
+use crate::diag::{Decisions, Diagnostic, Level};
 use crate::hir;
 use crate::pyre::{self, Automata, TooLarge};
-use crate::source::SourceMap;
+use crate::source::{FileId, SourceMap};
 use crate::{
     Checked, Compilation, LayerSource, Options, Output, Verify, emit, glob, layer, lint, syntax, table,
     verify, yaml,
@@ -115,14 +115,18 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     }
     let mut trees = Vec::with_capacity(files.len());
     let mut allows = lint::Allows::default();
+    let mut aliased = HashSet::new();
     for file in files {
         if let Some(document) = yaml::parse(file, &sources, &options.limits, &mut found) {
             allows.read(&document, &sources, &mut found);
+            if document.has_aliases {
+                aliased.insert(document.file());
+            }
             trees.push(syntax::read(&document, &sources, &mut found));
         }
     }
     for tree in &trees {
-        lint::layer(tree, &mut found);
+        lint::layer(tree, &sources, &mut found);
     }
     lint::layers(&trees, &mut found);
     let merged = layer::merge(&trees, &mut found);
@@ -133,10 +137,20 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     if let Err(TooLarge { errors, .. }) = &compiled {
         found.extend(errors.iter().filter_map(|(at, error)| policy.pattern_fault(*at, error, &sources)));
     }
+    doubt_mends(&mut found, &aliased);
     let diagnostics = options.levels.apply(in_order(allows.apply(found, &sources)));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let meant = compiled.ok().filter(|_| !denied).map(|automata| (policy, automata));
     Front { sources, diagnostics, meant }
+}
+
+/// A mend is thought out for one use of a node. Where aliases use it elsewhere too, nothing is certain.
+fn doubt_mends(found: &mut [Diagnostic], aliased: &HashSet<FileId>) {
+    for fix in found.iter_mut().filter_map(|diagnostic| diagnostic.fix.as_mut()) {
+        if aliased.contains(&fix.span.file) {
+            fix.decisions = Decisions::MayChange;
+        }
+    }
 }
 
 /// In the order of the files and of the places in them. What an alias brings in twice is said once.

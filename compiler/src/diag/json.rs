@@ -32,6 +32,7 @@ struct Fix<'a> {
     place: Place<'a>,
     replacement: &'a str,
     message: &'a str,
+    decisions: &'a str,
 }
 
 /// Lines and columns count from 1, columns in characters; the end is exclusive.
@@ -48,7 +49,7 @@ struct Place<'a> {
 ///
 /// The first of `labels` is the words beside the diagnostic's own place, if there are any: often the
 /// reason. `fix` is there only if there is a mechanical mend; a label's or mend's place has the same
-/// five keys as the diagnostic's own.
+/// five keys as the diagnostic's own. `decisions` of a mend is `kept` or `may_change`.
 #[must_use]
 pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let primary = (!diagnostic.label.is_empty()).then_some((diagnostic.primary, &diagnostic.label));
@@ -65,6 +66,7 @@ pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
             place: place(fix.span, sources),
             replacement: &fix.replacement,
             message: &fix.message,
+            decisions: fix.decisions.as_str(),
         }),
     };
     // Text and numbers under text keys: there is nothing that JSON cannot hold.

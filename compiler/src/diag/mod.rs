@@ -9,6 +9,7 @@ mod github;
 mod json;
 mod levels;
 mod lint;
+mod mend;
 mod pretty;
 mod sarif;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use github::to_github;
 pub use json::to_json;
 pub use levels::{LevelSetting, Levels, UnknownLint};
 pub use lint::Lint;
+pub use mend::{MendedFile, mend};
 pub use pretty::{RenderOptions, render_pretty, render_short};
 pub use sarif::to_sarif;
 
@@ -86,6 +88,30 @@ pub struct Fix {
     pub replacement: String,
     /// What the mend does, as the words of a help line.
     pub message: String,
+    /// What becomes of the decisions.
+    pub decisions: Decisions,
+}
+
+/// What a mend does to the decisions of a policy: the approval, the risk level and the rule that every
+/// action gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decisions {
+    /// Every action is decided as it was before the mend.
+    Kept,
+    /// Some action may be decided otherwise, or the file gave no policy before; also where it is not
+    /// certain.
+    MayChange,
+}
+
+impl Decisions {
+    /// `kept` or `may_change`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Decisions::Kept => "kept",
+            Decisions::MayChange => "may_change",
+        }
+    }
 }
 
 /// One finding.
@@ -166,10 +192,25 @@ impl Diagnostic {
         self
     }
 
-    /// A mechanical mend.
+    /// A mechanical mend, after which decisions may change.
     #[must_use]
-    pub fn fix(mut self, span: Span, replacement: impl Into<String>, message: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, replacement: replacement.into(), message: message.into() });
+    pub fn fix(self, span: Span, replacement: impl Into<String>, message: impl Into<String>) -> Self {
+        self.with_fix(span, replacement.into(), message.into(), Decisions::MayChange)
+    }
+
+    /// A mechanical mend that keeps every decision.
+    #[must_use]
+    pub fn fix_that_keeps(
+        self,
+        span: Span,
+        replacement: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        self.with_fix(span, replacement.into(), message.into(), Decisions::Kept)
+    }
+
+    fn with_fix(mut self, span: Span, replacement: String, message: String, decisions: Decisions) -> Self {
+        self.fix = Some(Fix { span, replacement, message, decisions });
         self
     }
 }

@@ -205,7 +205,7 @@ fn json_has_the_promised_keys_in_order() {
     let bare = Diagnostic { label: String::new(), ..error.clone() };
     assert_eq!(to_json(&bare, &sources), format!(r#"{head},{place},"labels":[{label}],"help":["do"]}}"#));
     let fixed = error.fix(span(&sources, id, "b", 0), "c", "so");
-    let fix = r#""fix":{"file":"f.yaml","line":2,"column":1,"end_line":2,"end_column":2,"replacement":"c","message":"so"}"#;
+    let fix = r#""fix":{"file":"f.yaml","line":2,"column":1,"end_line":2,"end_column":2,"replacement":"c","message":"so","decisions":"may_change"}"#;
     assert!(to_json(&fixed, &sources).ends_with(&format!(r#"["do"],{fix}}}"#)));
 }
 

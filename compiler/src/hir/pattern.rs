@@ -77,7 +77,16 @@ fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) 
             Diagnostic::error("regex_too_large", at, format!("`{text}` is too large to compile"))
         }
     };
-    let diagnostic = diagnostic.label(reason(&error.message));
+    let mut diagnostic = diagnostic.label(reason(&error.message));
+    if let Some(edit) = &error.edit
+        && let Some(at) = edited(written, &edit.at, sources)
+    {
+        let message = match edit.with {
+            "" => "leave out the last `+`".to_owned(),
+            with => format!("write `{with}`"),
+        };
+        diagnostic = diagnostic.fix(at, edit.with, message);
+    }
     match (&error.help, error.kind) {
         (Some(help), _) => diagnostic.help(help.clone()),
         (None, PatternErrorKind::Invalid) if written.text.starts_with(['*', '?']) => {
@@ -87,6 +96,14 @@ fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) 
             .help("the syntax is that of Python's `re`; a literal metacharacter is written with a backslash"),
         (None, _) => diagnostic.help("write the pattern without it, or split the rule in two"),
     }
+}
+
+/// The place in the file of a part that quotes hold as it is. What an edit makes of a pattern without quotes
+/// need not be one scalar.
+fn edited(written: &syntax::Pattern, part: &Range<usize>, sources: &SourceMap) -> Option<Span> {
+    let at = place(written, part, sources);
+    let quoted = matches!(written.style, Some(Style::Single | Style::Double));
+    (quoted && sources.text(at) == written.text.get(part.clone())?).then_some(at)
 }
 
 /// A reason as a label; one that quotes from a long pattern is cut.

@@ -128,7 +128,7 @@ impl Allow {
         };
         let finding = Diagnostic::lint(Lint::UnusedAllow, self.name, message);
         match self.removal {
-            Some(removal) => finding.fix(removal, "", "remove the comment"),
+            Some(removal) => finding.fix_that_keeps(removal, "", "remove the comment"),
             None => finding.help("remove the name from the comment"),
         }
     }
@@ -207,7 +207,14 @@ impl Comment<'_> {
         }
         let rest = self.text.get(self.end()..).unwrap_or_default();
         let line_break = if rest.starts_with("\r\n") { 2 } else { usize::from(!rest.is_empty()) };
-        self.line_start()..self.end() + line_break
+        let mut start = self.line_start();
+        if line_break == 0 {
+            // The last line goes with the break before it, so that the file still ends as it did.
+            let before = self.text.get(..start).unwrap_or_default();
+            let before = before.strip_suffix('\n').unwrap_or(before);
+            start = before.strip_suffix('\r').unwrap_or(before).len();
+        }
+        start..self.end() + line_break
     }
 }
 

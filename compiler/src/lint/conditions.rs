@@ -3,11 +3,11 @@
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::semantic;
 use crate::shown::shown;
-use crate::source::Span;
-use crate::syntax::{Ask, Condition};
+use crate::source::{SourceMap, Span};
+use crate::syntax::{Ask, Condition, Pattern, in_quotes};
 
 /// Pushes what is wrong with the form of one condition.
-pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
+pub(super) fn check(condition: &Condition, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     match &condition.ask {
         Ask::Compare(_, params) if params.value.is_empty() => out.push(no_params(condition, params.span)),
         Ask::Matches(params) if params.value.is_empty() => out.push(no_params(condition, params.span)),
@@ -27,15 +27,7 @@ pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
                     );
                 }
                 if pattern.style.is_none() {
-                    out.push(
-                        Diagnostic::lint(
-                            Lint::NonStringPattern,
-                            pattern.span,
-                            format!("this pattern is no string and is read as `{}`", shown(&pattern.text)),
-                        )
-                        .label("not a string")
-                        .help("put the pattern in quotes, or compare with `param_eq`"),
-                    );
+                    out.push(no_string(pattern, sources));
                 }
             }
         }
@@ -53,6 +45,19 @@ pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
             Some(_) => {}
         },
         _ => {}
+    }
+}
+
+fn no_string(pattern: &Pattern, sources: &SourceMap) -> Diagnostic {
+    let text = shown(&pattern.text);
+    let message = format!("this pattern is no string and is read as `{text}`");
+    let lint = Diagnostic::lint(Lint::NonStringPattern, pattern.span, message)
+        .label("not a string")
+        .help("put the pattern in quotes, or compare with `param_eq`");
+    // Quotes around another spelling, such as `0x1F` or `true`, would make another pattern.
+    match in_quotes(pattern.span, sources).filter(|_| sources.text(pattern.span) == pattern.text) {
+        Some(quoted) => lint.fix_that_keeps(pattern.span, quoted, format!("write `\"{text}\"`")),
+        None => lint,
     }
 }
 

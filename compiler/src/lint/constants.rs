@@ -3,10 +3,11 @@
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::{Const, ParamOp};
 use crate::shown::shown;
-use crate::syntax::{Ask, Condition};
+use crate::source::SourceMap;
+use crate::syntax::{Ask, Condition, in_quotes};
 
 /// Pushes the constants of one condition with which no param compares.
-pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
+pub(super) fn check(condition: &Condition, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     let Ask::Compare(op, params) = &condition.ask else { return };
     for param in &params.value {
         let never = match op {
@@ -41,6 +42,13 @@ pub(super) fn check(condition: &Condition, out: &mut Vec<Diagnostic>) {
         });
         if *op == ParamOp::Contains {
             lint = lint.note("only text can be looked for in text: anything else is a type error");
+        }
+        // A date that stands there itself, not in a list.
+        if param.value.value == (Const::Foreign { hashable: true })
+            && let Some(quoted) = in_quotes(param.value.span, sources)
+        {
+            let message = format!("write `{}`", shown(&quoted));
+            lint = lint.fix(param.value.span, quoted, message);
         }
         out.push(lint);
     }

@@ -1,37 +1,69 @@
 //! Globs that mean something only as a regular expression, or as the globs of a shell.
 
-use crate::diag::{Diagnostic, Lint};
+use crate::diag::{Decisions, Diagnostic, Lint};
 use crate::glob;
+use crate::hir;
 use crate::shown::shown;
-use crate::syntax::{Rule, Spanned};
+use crate::source::{SourceMap, Span};
+use crate::syntax::{Pattern, Rule, Spanned};
+use crate::yaml::Style;
+use std::ops::Range;
 
 /// Pushes what in the globs of a rule is not meant as a glob says it.
-pub(super) fn check(rule: &Rule, out: &mut Vec<Diagnostic>) {
-    check_one(rule.type_glob.as_ref(), false, out);
-    check_one(rule.target_glob.as_ref(), true, out);
-    check_one(rule.agent_glob.as_ref(), false, out);
+pub(super) fn check(rule: &Rule, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
+    let first = out.len();
+    check_one(rule.type_glob.as_ref(), false, sources, out);
+    check_one(rule.target_glob.as_ref(), true, sources, out);
+    check_one(rule.agent_glob.as_ref(), false, sources, out);
+    // A rule with an empty name is named after its globs, and its decisions give that name.
+    if rule.name.as_ref().is_some_and(|name| name.value.as_deref().unwrap_or_default().is_empty()) {
+        for fix in out.iter_mut().skip(first).filter_map(|diagnostic| diagnostic.fix.as_mut()) {
+            fix.decisions = Decisions::MayChange;
+        }
+    }
 }
 
-fn check_one(glob: Option<&Spanned<String>>, is_target: bool, out: &mut Vec<Diagnostic>) {
+fn check_one(
+    glob: Option<&Spanned<String>>,
+    is_target: bool,
+    sources: &SourceMap,
+    out: &mut Vec<Diagnostic>,
+) {
     let Some(glob) = glob else { return };
     let parts = Parts::of(&glob.value);
     let mut faults: Vec<Fault> = parts.sets.iter().filter_map(|set| set.fault()).collect();
     faults.extend(braces(&parts.outside));
     faults.extend(bar(&parts.outside));
     faults.extend(dots(&parts.outside, is_target));
-    if parts.outside.contains("**") {
-        faults.push(Fault {
-            is: "`**` is the same as `*`".to_owned(),
-            label: "`*` stands for any text, `/` included",
-            help: "write `*`; there is no glob for one folder only".to_owned(),
-        });
-    }
+    faults.extend(stars(&parts.stars, &glob.value));
     let text = shown(&glob.value);
-    out.extend(faults.into_iter().map(|Fault { is, label, help }| {
-        Diagnostic::lint(Lint::GlobLooksLikeRegex, glob.span, format!("in the glob `{text}`, {is}"))
-            .label(label)
-            .help(help)
+    out.extend(faults.into_iter().map(|Fault { is, label, help, mend }| {
+        let lint =
+            Diagnostic::lint(Lint::GlobLooksLikeRegex, glob.span, format!("in the glob `{text}`, {is}"))
+                .label(label);
+        let place = mend.as_ref().and_then(|mend| place(glob, &mend.at, sources));
+        match (mend, place) {
+            (Some(mend), Some(at)) if mend.decisions == Decisions::Kept => {
+                lint.fix_that_keeps(at, mend.with, help)
+            }
+            (Some(mend), Some(at)) => lint.fix(at, mend.with, help),
+            _ => lint.help(help),
+        }
     }));
+}
+
+/// The place in the file of a part of a glob that the file spells as the glob does.
+fn place(glob: &Spanned<String>, part: &Range<usize>, sources: &SourceMap) -> Option<Span> {
+    let style = match sources.text(glob.span).chars().next()? {
+        '"' => Style::Double,
+        '\'' => Style::Single,
+        // An alias or a block scalar, whose text does not stand at this place.
+        '*' | '|' | '>' => return None,
+        _ => Style::Plain,
+    };
+    let written = Pattern { text: glob.value.clone(), span: glob.span, style: Some(style) };
+    let at = hir::place(&written, part, sources);
+    (sources.text(at) == glob.value.get(part.clone())?).then_some(at)
 }
 
 /// What is odd in a glob.
@@ -39,6 +71,14 @@ struct Fault {
     is: String,
     label: &'static str,
     help: String,
+    mend: Option<Mend>,
+}
+
+/// A part of a glob, and what to write in its place.
+struct Mend {
+    at: Range<usize>,
+    with: String,
+    decisions: Decisions,
 }
 
 const ONE_EACH: &str = "a glob has no alternatives: write one rule for each";
@@ -51,27 +91,62 @@ struct Parts<'a> {
     /// The text with [`SET`] in place of each set.
     outside: String,
     sets: Vec<Set<'a>>,
+    /// The places outside of sets of `**`, `***` and so on.
+    stars: Vec<Range<usize>>,
 }
 
 struct Set<'a> {
+    /// Where the set begins behind its bracket.
+    start: usize,
     negated: bool,
     members: &'a str,
 }
 
 impl<'a> Parts<'a> {
     fn of(glob: &'a str) -> Self {
-        let mut parts = Parts { outside: String::new(), sets: Vec::new() };
+        let mut parts = Parts { outside: String::new(), sets: Vec::new(), stars: Vec::new() };
         let mut rest = glob;
-        while let Some((before, after)) = rest.split_once('[') {
-            let Some((negated, members, after)) = glob::members(after) else { break };
-            parts.outside.push_str(before);
+        while let Some((before, set)) = rest.split_once('[') {
+            let Some((negated, members, after)) = glob::members(set) else { break };
+            parts.push(before, glob.len() - rest.len());
             parts.outside.push(SET);
-            parts.sets.push(Set { negated, members });
+            parts.sets.push(Set { start: glob.len() - set.len(), negated, members });
             rest = after;
         }
-        parts.outside.push_str(rest);
+        parts.push(rest, glob.len() - rest.len());
         parts
     }
+
+    /// Adds a text without sets that stands at `start`.
+    fn push(&mut self, text: &str, start: usize) {
+        self.outside.push_str(text);
+        let mut at = 0;
+        for run in text.split_inclusive(|c| c != '*') {
+            let stars = run.len() - run.trim_start_matches('*').len();
+            if stars > 1 {
+                self.stars.push(start + at..start + at + stars);
+            }
+            at += run.len();
+        }
+    }
+}
+
+/// Runs of stars: one mend for all of them.
+fn stars(runs: &[Range<usize>], glob: &str) -> Option<Fault> {
+    let (first, last) = (runs.first()?, runs.last()?);
+    let mut with = String::new();
+    let mut from = first.start;
+    for run in runs {
+        with.push_str(glob.get(from..run.start)?);
+        with.push('*');
+        from = run.end;
+    }
+    Some(Fault {
+        is: "`**` is the same as `*`".to_owned(),
+        label: "`*` stands for any text, `/` included",
+        help: "write `*`; there is no glob for one folder only".to_owned(),
+        mend: Some(Mend { at: first.start..last.end, with, decisions: Decisions::Kept }),
+    })
 }
 
 impl Set<'_> {
@@ -83,6 +158,11 @@ impl Set<'_> {
                 is: format!("`[{shown_set}]` is one character of these, `^` among them"),
                 label: "`^` negates nothing in a glob",
                 help: format!("write `[!{}]` for any other character", shown(members)),
+                mend: Some(Mend {
+                    at: self.start..self.start + 1,
+                    with: "!".to_owned(),
+                    decisions: Decisions::MayChange,
+                }),
             });
         }
         let members: Vec<char> = self.members.chars().collect();
@@ -92,6 +172,7 @@ impl Set<'_> {
                 label: "a set is one character out of its members",
                 help: "turn the range round, put a literal `-` last, or write a word without `[` and `]`"
                     .to_owned(),
+                mend: None,
             });
         }
         if !is_word(&members) {
@@ -107,6 +188,7 @@ impl Set<'_> {
             } else {
                 format!("write `{shown_set}` for the word, `[[]{shown_set}]` for a name in brackets")
             },
+            mend: None,
         })
     }
 }
@@ -148,6 +230,7 @@ fn braces(text: &str) -> Option<Fault> {
                 is: format!("`{{{}}}` is only this text", shown(&inside.replace(SET, "[…]"))),
                 label: "`{` and `,` are literal in a glob",
                 help: format!("{ONE_EACH}, or `[{{]` where a brace is meant"),
+                mend: None,
             });
         }
     }
@@ -165,6 +248,7 @@ fn bar(text: &str) -> Option<Fault> {
         is: "`|` is only this character".to_owned(),
         label: "`|` is literal in a glob",
         help: format!("{ONE_EACH}, or `[|]` where a bar is meant"),
+        mend: None,
     })
 }
 
@@ -194,5 +278,5 @@ fn dots(text: &str, is_target: bool) -> Option<Fault> {
     } else {
         return None;
     };
-    Some(Fault { is: what.to_owned(), label, help: help.to_owned() })
+    Some(Fault { is: what.to_owned(), label, help: help.to_owned(), mend: None })
 }

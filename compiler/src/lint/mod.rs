@@ -19,13 +19,13 @@ use crate::source::SourceMap;
 use crate::syntax::Layer;
 
 /// Pushes the findings of one layer.
-pub(crate) fn layer(layer: &Layer, out: &mut Vec<Diagnostic>) {
+pub(crate) fn layer(layer: &Layer, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     for rule in &layer.rules {
         for condition in &rule.conditions {
-            conditions::check(condition, out);
-            constants::check(condition, out);
+            conditions::check(condition, sources, out);
+            constants::check(condition, sources, out);
         }
-        globs::check(rule, out);
+        globs::check(rule, sources, out);
         windows::check(rule, out);
     }
     plan_rules(layer, out);

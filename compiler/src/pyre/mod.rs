@@ -42,6 +42,17 @@ pub struct PatternError {
     pub message: String,
     /// What to write instead, where that is plain.
     pub help: Option<String>,
+    /// An edit after which the pattern matches the same texts and is not refused for this any more.
+    pub edit: Option<Edit>,
+}
+
+/// A part of a pattern, and what to write in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The byte range of the pattern's text.
+    pub at: Range<usize>,
+    /// The new text.
+    pub with: &'static str,
 }
 
 /// A parsed pattern.

@@ -1,7 +1,8 @@
 //! `conditions`: times, weekdays, params, patterns and `semantic`.
 
-use super::keys::list;
+use super::keys::{is_meant_once, list};
 use super::reader::{Field, Reader};
+use super::scalar::as_written;
 use super::{Ask, Condition, Param, Spanned, python};
 use crate::diag::{Diagnostic, Lint};
 use crate::hir::{Const, ParamOp};
@@ -56,12 +57,18 @@ impl Reader<'_> {
         };
         let known: Vec<_> =
             fields.iter().filter_map(|field| self.known_name(field.key, &KNOWN_CONDITIONS)).collect();
-        fields.iter().filter_map(|&field| self.condition(field, &known)).collect()
+        let meant = self.meant(&fields, &KNOWN_CONDITIONS);
+        fields.iter().filter_map(|&field| self.condition(field, &known, &meant)).collect()
     }
 
     /// A condition, or nothing after an error that makes it unusable; `known` are the known ones
-    /// beside it.
-    fn condition(&mut self, Field { key, value }: Field, known: &[&str]) -> Option<Condition> {
+    /// beside it, `meant` those that unknown ones are near to.
+    fn condition(
+        &mut self,
+        Field { key, value }: Field,
+        known: &[&str],
+        meant: &[&str],
+    ) -> Option<Condition> {
         let ask = match self.known_name(key, &KNOWN_CONDITIONS) {
             Some(name @ "time_after") => Ask::TimeAfter(self.time(value, name)?),
             Some(name @ "time_before") => Ask::TimeBefore(self.time(value, name)?),
@@ -83,7 +90,7 @@ impl Reader<'_> {
                 Ask::Semantic(Spanned::new(Some(text.value), text.span))
             }
             None => {
-                self.report_unknown_condition(key, known);
+                self.report_unknown_condition(key, known, meant);
                 Ask::Unknown
             }
         };
@@ -91,7 +98,7 @@ impl Reader<'_> {
         Some(Condition { key: Spanned::new(name, key.span), ask })
     }
 
-    fn report_unknown_condition(&mut self, key: Use, known: &[&str]) {
+    fn report_unknown_condition(&mut self, key: Use, known: &[&str], meant: &[&str]) {
         let shown = self.show_key(key);
         let mut lint = Diagnostic::lint(
             Lint::UnknownCondition,
@@ -101,8 +108,9 @@ impl Reader<'_> {
         match self.near(key, &KNOWN_CONDITIONS) {
             Some(near) => {
                 lint = lint.label(format!("did you mean `{near}`?"));
-                if !known.contains(&near) {
-                    lint = lint.fix(key.span, near, format!("write `{near}`"));
+                if !known.contains(&near) && is_meant_once(near, meant) {
+                    let written = as_written(near, self.sources.text(key.span));
+                    lint = lint.fix(key.span, written, format!("write `{near}`"));
                 }
             }
             None if self.str(key).is_none() => lint = lint.label(self.reading(key)),
@@ -135,22 +143,7 @@ impl Reader<'_> {
         match minute_of_day(text) {
             Ok((minute, seconds)) => {
                 if seconds {
-                    self.report(
-                        Diagnostic::lint(
-                            Lint::IgnoredSeconds,
-                            at.span,
-                            format!(
-                                "the seconds of `{}` are ignored: a time ends with its minutes",
-                                shown(text)
-                            ),
-                        )
-                        .label("read up to the minutes")
-                        .help(format!(
-                            "write `\"{:02}:{:02}\"`",
-                            minute / 60,
-                            minute % 60
-                        )),
-                    );
+                    self.report_seconds(at, text, minute);
                 }
                 Some(Spanned::new(minute, at.span))
             }
@@ -172,6 +165,24 @@ impl Reader<'_> {
         }
     }
 
+    fn report_seconds(&mut self, at: Use, text: &str, minute: u16) {
+        let lint = Diagnostic::lint(
+            Lint::IgnoredSeconds,
+            at.span,
+            format!("the seconds of `{}` are ignored: a time ends with its minutes", shown(text)),
+        )
+        .label("read up to the minutes");
+        let quote = if self.source(at).starts_with('\'') { '\'' } else { '"' };
+        let written = format!("{quote}{:02}:{:02}{quote}", minute / 60, minute % 60);
+        let message = format!("write `{written}`");
+        let is_block = self.scalar(at).is_none_or(|scalar| scalar.style == Style::Block);
+        self.report(if is_block || self.is_tagged(at) {
+            lint.help(message)
+        } else {
+            lint.fix_that_keeps(self.node(at.node).span, written, message)
+        });
+    }
+
     /// The set of ISO weekdays that a list names. Elements equal a weekday as in Python, so that
     /// `1.0` and `true` are Mondays; an element that equals none is reported.
     fn weekdays(&mut self, at: Use) -> Option<Spanned<u8>> {
@@ -182,7 +193,7 @@ impl Reader<'_> {
                 .label(format!("this is {found}"))
                 .help("write a list of ISO weekdays, Monday 1 to Sunday 7, such as `[1, 2, 3, 4, 5]`");
             self.report(match self.scalar(at) {
-                Some(scalar) if weekday(&scalar.value).is_some() => error.fix(
+                Some(scalar) if weekday(&scalar.value).is_some() && !self.is_tagged(at) => error.fix(
                     self.node(at.node).span,
                     format!("[{}]", self.source(at)),
                     format!("write `[{}]`", shown(self.source(at))),
@@ -230,7 +241,7 @@ impl Reader<'_> {
         self.report(if self.is_tagged(item) {
             lint.help(format!("write `{day}` without a tag, if {name} is meant"))
         } else {
-            lint.help(format!("write `{day}` if {name} is meant")).fix(
+            lint.help(format!("write `{day}` if {name} is meant")).fix_that_keeps(
                 self.node(item.node).span,
                 day.to_string(),
                 format!("write `{day}`"),
@@ -293,7 +304,7 @@ impl Reader<'_> {
             let name = Spanned::new(self.str(key).map(str::to_owned), key.span);
             match name.value {
                 Some(_) => self.warn_if_ambiguous(key),
-                None => self.report_nameless(key),
+                None => self.report_nameless(key, entries),
             }
             if let Some(value) = read(self, field) {
                 params.push(Param { name, value });
@@ -302,8 +313,9 @@ impl Reader<'_> {
         (!params.is_empty() || entries.is_empty()).then_some(params)
     }
 
-    fn report_nameless(&mut self, key: Use) {
+    fn report_nameless(&mut self, key: Use, beside: &[Field]) {
         let source = self.source(key);
+        let taken = beside.iter().any(|field| self.str(field.key) == Some(source));
         let text = shown(source);
         let lint = Diagnostic::lint(
             Lint::NonStringKey,
@@ -311,15 +323,13 @@ impl Reader<'_> {
             format!("the key `{text}` is no string and names no param: the condition never holds"),
         )
         .label(format!("YAML 1.1 reads {} here", self.describe(key)));
-        let plain = self.scalar(key).is_some_and(|scalar| scalar.style == Style::Plain);
-        self.report(if plain && !source.is_empty() {
-            lint.help("put the name in quotes").fix(
+        self.report(match self.in_quotes(key).filter(|_| !taken) {
+            Some(quoted) => lint.help("put the name in quotes").fix(
                 self.node(key.node).span,
-                format!("\"{source}\""),
+                quoted,
                 format!("write `\"{text}\"`"),
-            )
-        } else {
-            lint.help("give the name of a param, as a string")
+            ),
+            None => lint.help("give the name of a param, as a string"),
         });
     }
 
@@ -346,7 +356,15 @@ impl Reader<'_> {
             "null" => error.help("write the threshold after the colon, or remove the param"),
             "a list" => error.help("a param is in a list: write one rule for each, or `param_eq`"),
             "a date" => {
-                error.help("dates in an action are strings: put the date in quotes to order it as text")
+                let help = "dates in an action are strings: put the date in quotes to order it as text";
+                let error = error.help(help);
+                match self.in_quotes(at) {
+                    Some(quoted) => {
+                        let message = format!("write `{quoted}`");
+                        error.fix(self.node(at.node).span, quoted, message)
+                    }
+                    None => error,
+                }
             }
             _ => error.help("write a number, such as `amount: 100`"),
         });

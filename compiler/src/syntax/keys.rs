@@ -1,6 +1,7 @@
 //! Keys: which of them are one to Python, and which of them the language knows.
 
 use super::reader::{Field, Reader};
+use super::scalar::as_written;
 use crate::diag::{Diagnostic, Lint};
 use crate::nearest::nearest;
 use crate::shown::shown;
@@ -26,13 +27,22 @@ pub(super) struct Keys {
     /// The mapping, in the words of a message.
     pub(super) owner: &'static str,
     pub(super) known: &'static [&'static str],
-    /// Keys that are known elsewhere, with the place where they belong.
-    pub(super) elsewhere: &'static [&'static [(&'static str, &'static str)]],
+    /// Keys that are known elsewhere, or here by another name.
+    pub(super) elsewhere: &'static [&'static [(&'static str, Belongs)]],
+}
+
+/// Where a key belongs.
+#[derive(Clone, Copy)]
+pub(super) enum Belongs {
+    /// Here, under this name.
+    Named(&'static str),
+    /// At another place, which these words tell.
+    At(&'static str),
 }
 
 /// What a risk level and an approval are called in other languages.
-pub(super) const OUTCOME_NAMES: &[(&str, &str)] =
-    &[("effect", "under the name `approval`"), ("risk", "under the name `risk_level`")];
+pub(super) const OUTCOME_NAMES: &[(&str, Belongs)] =
+    &[("effect", Belongs::Named("approval")), ("risk", Belongs::Named("risk_level"))];
 
 /// Names of other languages whose nearest name here, by letters alone, means something else.
 const MEANT: [(&str, &str); 4] = [
@@ -64,11 +74,34 @@ impl<'a> Reader<'a> {
     pub(super) fn known_fields(&mut self, fields: &[Field], keys: &Keys) -> Vec<(&'static str, Field)> {
         let named = |field: &Field| Some((self.known_name(field.key, keys.known)?, *field));
         let found: Vec<_> = fields.iter().filter_map(named).collect();
-        let unknown = fields.iter().filter(|field| self.known_name(field.key, keys.known).is_none());
-        for key in unknown.map(|field| field.key).collect::<Vec<_>>() {
-            self.report_unknown_key(key, keys, &found);
+        let unknown: Vec<Field> =
+            fields.iter().filter(|field| self.known_name(field.key, keys.known).is_none()).copied().collect();
+        let names = unknown.iter().filter_map(|field| self.name_here(field.key, keys));
+        let meant: Vec<&str> = found.iter().map(|(name, _)| *name).chain(names).collect();
+        for field in unknown {
+            self.report_unknown_key(field.key, keys, &meant);
         }
         found
+    }
+
+    /// The names that unknown keys among the fields are near to.
+    pub(super) fn meant(&self, fields: &[Field], known: &[&'static str]) -> Vec<&'static str> {
+        let unknown = fields.iter().filter(|field| self.known_name(field.key, known).is_none());
+        unknown.filter_map(|field| self.near(field.key, known)).collect()
+    }
+
+    /// The known name that an unknown key is meant for, if it is one of the same mapping.
+    fn name_here(&self, key: Use, keys: &Keys) -> Option<&'static str> {
+        match self.belongs(key, keys) {
+            Some((_, Belongs::Named(name))) => Some(name),
+            Some((_, Belongs::At(_))) => None,
+            None => self.near(key, keys.known),
+        }
+    }
+
+    fn belongs(&self, key: Use, keys: &Keys) -> Option<(&'static str, Belongs)> {
+        let text = self.str(key)?;
+        keys.elsewhere.iter().copied().flatten().find(|(name, _)| *name == text).copied()
     }
 
     /// The known name that a key is.
@@ -84,27 +117,25 @@ impl<'a> Reader<'a> {
         meant.filter(|name| known.contains(name)).or_else(|| nearest(key, known.iter().copied()))
     }
 
-    fn report_unknown_key(&mut self, key: Use, keys: &Keys, found: &[(&'static str, Field)]) {
+    /// Reports a key; `meant` are the known names that the keys of the mapping are or are meant for.
+    fn report_unknown_key(&mut self, key: Use, keys: &Keys, meant: &[&str]) {
         let shown = self.show_key(key);
         let mut lint = Diagnostic::lint(
             Lint::UnknownKey,
             key.span,
             format!("unknown key `{shown}` in {}: it and its value are ignored", keys.owner),
         );
-        let text = self.str(key);
-        let near = self.near(key, keys.known);
-        let belongs =
-            text.and_then(|text| keys.elsewhere.iter().copied().flatten().find(|(name, _)| *name == text));
-        match (belongs, near) {
-            (Some((name, place)), _) => lint = lint.label(format!("`{name}` belongs {place}")),
-            (None, Some(near)) => {
-                lint = lint.label(format!("did you mean `{near}`?"));
-                if !found.iter().any(|(name, _)| *name == near) {
-                    lint = lint.fix(key.span, near, format!("write `{near}`"));
-                }
-            }
-            (None, None) if text.is_none() => lint = lint.label(self.reading(key)),
-            (None, None) => lint = lint.label("no such key here"),
+        let name = self.name_here(key, keys);
+        lint = lint.label(match (self.belongs(key, keys), name) {
+            (Some((key, Belongs::At(place))), _) => format!("`{key}` belongs {place}"),
+            (Some((key, Belongs::Named(name))), _) => format!("`{key}` belongs under the name `{name}`"),
+            (None, Some(name)) => format!("did you mean `{name}`?"),
+            (None, None) if self.str(key).is_none() => self.reading(key),
+            (None, None) => "no such key here".to_owned(),
+        });
+        if let Some(name) = name.filter(|name| is_meant_once(name, meant)) {
+            let written = as_written(name, self.sources.text(key.span));
+            lint = lint.fix(key.span, written, format!("write `{name}`"));
         }
         self.report(lint.help(format!("the keys of {} are {}", keys.owner, list(keys.known))));
     }
@@ -113,6 +144,11 @@ impl<'a> Reader<'a> {
     pub(super) fn show_key(&self, key: Use) -> String {
         shown(self.str(key).unwrap_or_else(|| self.source(key))).into_owned()
     }
+}
+
+/// Whether one key alone is meant for a name. Of two nobody knows which should have it.
+pub(super) fn is_meant_once(name: &str, meant: &[&str]) -> bool {
+    meant.iter().filter(|other| **other == name).count() == 1
 }
 
 /// Names as a message lists them.

@@ -1,6 +1,6 @@
 //! The top level, `defaults` and the rules.
 
-use super::keys::{Keys, OUTCOME_NAMES};
+use super::keys::{Belongs, Keys, OUTCOME_NAMES};
 use super::reader::{Field, Reader};
 use super::{Layer, Outcome, Rule, Spanned, conditions};
 use crate::diag::{Diagnostic, Lint};
@@ -11,7 +11,7 @@ use num_bigint::BigInt;
 const TOP: Keys = Keys {
     owner: "a policy",
     known: &["version", "defaults", "rules", "scope", "scope_id", "plan_rules"],
-    elsewhere: &[&[("risk_level", "in `defaults`"), ("approval", "in `defaults`")]],
+    elsewhere: &[&[("risk_level", Belongs::At("in `defaults`")), ("approval", Belongs::At("in `defaults`"))]],
 };
 
 const DEFAULTS: Keys =
@@ -23,22 +23,22 @@ const RULE: Keys = Keys {
     elsewhere: &[
         OUTCOME_NAMES,
         &[
-            ("when", "under the name `conditions`"),
-            ("if", "under the name `conditions`"),
-            ("type", "in `match`"),
-            ("target", "in `match`"),
-            ("agent", "in `match`"),
-            ("time_after", conditions::PLACE),
-            ("time_before", conditions::PLACE),
-            ("weekdays", conditions::PLACE),
-            ("param_eq", conditions::PLACE),
-            ("param_gt", conditions::PLACE),
-            ("param_gte", conditions::PLACE),
-            ("param_lt", conditions::PLACE),
-            ("param_lte", conditions::PLACE),
-            ("param_contains", conditions::PLACE),
-            ("param_matches", conditions::PLACE),
-            ("semantic", conditions::PLACE),
+            ("when", Belongs::Named("conditions")),
+            ("if", Belongs::Named("conditions")),
+            ("type", Belongs::At("in `match`")),
+            ("target", Belongs::At("in `match`")),
+            ("agent", Belongs::At("in `match`")),
+            ("time_after", Belongs::At(conditions::PLACE)),
+            ("time_before", Belongs::At(conditions::PLACE)),
+            ("weekdays", Belongs::At(conditions::PLACE)),
+            ("param_eq", Belongs::At(conditions::PLACE)),
+            ("param_gt", Belongs::At(conditions::PLACE)),
+            ("param_gte", Belongs::At(conditions::PLACE)),
+            ("param_lt", Belongs::At(conditions::PLACE)),
+            ("param_lte", Belongs::At(conditions::PLACE)),
+            ("param_contains", Belongs::At(conditions::PLACE)),
+            ("param_matches", Belongs::At(conditions::PLACE)),
+            ("semantic", Belongs::At(conditions::PLACE)),
         ],
     ],
 };
@@ -47,12 +47,12 @@ const MATCH: Keys = Keys {
     owner: "`match`",
     known: &["type", "target", "agent"],
     elsewhere: &[&[
-        ("action", "under the name `type`"),
-        ("agent_id", "under the name `agent`"),
-        ("name", "beside `match`"),
-        ("conditions", "beside `match`"),
-        ("risk_level", "beside `match`"),
-        ("approval", "beside `match`"),
+        ("action", Belongs::Named("type")),
+        ("agent_id", Belongs::Named("agent")),
+        ("name", Belongs::At("beside `match`")),
+        ("conditions", Belongs::At("beside `match`")),
+        ("risk_level", Belongs::At("beside `match`")),
+        ("approval", Belongs::At("beside `match`")),
     ]],
 };
 

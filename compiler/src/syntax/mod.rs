@@ -17,6 +17,7 @@ mod reader;
 mod scalar;
 
 pub use conditions::KNOWN_CONDITIONS;
+pub(crate) use scalar::in_quotes;
 
 use crate::diag::Diagnostic;
 use crate::hir::{Const, ParamOp};

@@ -1,6 +1,6 @@
 //! `plan_rules`: rules over sequences of actions.
 
-use super::keys::{Keys, OUTCOME_NAMES};
+use super::keys::{Belongs, Keys, OUTCOME_NAMES};
 use super::reader::{Field, Reader};
 use super::scalar::DIGITS;
 use super::{CumulativeRisk, Outcome, PlanRules, SequencePattern, Spanned};
@@ -20,7 +20,7 @@ const SEQUENCE: Keys = Keys {
 const CUMULATIVE: Keys = Keys {
     owner: "`cumulative_risk`",
     known: &["max_total_risk", "on_exceed", "name"],
-    elsewhere: &[&[("approval", "under the name `on_exceed`")]],
+    elsewhere: &[&[("approval", Belongs::Named("on_exceed"))]],
 };
 
 impl Reader<'_> {

@@ -6,6 +6,7 @@ use super::{Spanned, python};
 use crate::diag::{Diagnostic, Lint};
 use crate::nearest::nearest;
 use crate::shown::shown;
+use crate::source::{SourceMap, Span};
 use crate::yaml::{NodeKind, Scalar, ScalarValue, Style, Use, describe, yaml12_reading};
 use aegis_vm::{Approval, RiskLevel};
 use num_bigint::{BigInt, Sign};
@@ -67,19 +68,17 @@ impl<'a> Reader<'a> {
         let error = self
             .value_error(name, at, format!("{what} must be a string, found {found}"))
             .label(self.reading(at));
-        let source = self.source(at);
-        match self.scalar(at) {
-            Some(scalar) if scalar.value == ScalarValue::Null => {
-                error.help("give a string, or remove the key")
-            }
-            Some(scalar) if scalar.style == Style::Plain && !source.is_empty() && !source.contains('"') => {
-                error.help("put it in quotes to make it a string").fix(
-                    self.node(at.node).span,
-                    format!("\"{source}\""),
-                    format!("write `\"{}\"`", shown(source)),
-                )
-            }
-            _ => error.help("give a string"),
+        let Some(scalar) = self.scalar(at) else { return error.help("give a string") };
+        if scalar.value == ScalarValue::Null {
+            return error.help("give a string, or remove the key");
+        }
+        match self.in_quotes(at) {
+            Some(quoted) => error.help("put it in quotes to make it a string").fix(
+                self.node(at.node).span,
+                quoted,
+                format!("write `\"{}\"`", shown(self.source(at))),
+            ),
+            None => error.help("give a string"),
         }
     }
 
@@ -143,7 +142,7 @@ impl<'a> Reader<'a> {
             Some(meant) => {
                 error = error.label(format!("did you mean `{meant}`?")).fix(
                     self.node(at.node).span,
-                    meant,
+                    as_written(meant, self.source(at)),
                     format!("write `{meant}`"),
                 );
             }
@@ -218,22 +217,21 @@ const TAG_REACH: usize = 256;
 impl Reader<'_> {
     /// Whether a tag stands before a scalar, such as `!!str`: it says what every reader must read.
     pub(super) fn is_tagged(&self, at: Use) -> bool {
-        let span = self.node(at.node).span;
-        let end = span.range().start;
-        let text = self.sources.file(span.file).text();
-        let Some(before) = (end.saturating_sub(TAG_REACH)..=end).find_map(|start| text.get(start..end))
-        else {
-            return false;
-        };
-        let mut words = before.split_whitespace().rev().map(|word| word.trim_start_matches(['[', '{', ',']));
-        words.find(|word| !word.starts_with('&')).is_some_and(|word| word.starts_with('!'))
+        is_tagged(self.node(at.node).span, self.sources)
+    }
+
+    /// A plain scalar in quotes, under which it is its own text; `None` where quotes alone do not do that.
+    pub(super) fn in_quotes(&self, at: Use) -> Option<String> {
+        in_quotes(self.node(at.node).span, self.sources)
     }
 
     /// Warns where a plain scalar means something else to a reader of YAML 1.2.
     pub(super) fn warn_if_ambiguous(&mut self, at: Use) {
         let Some(scalar) = self.scalar(at) else { return };
         let source = self.source(at);
-        if scalar.style != Style::Plain {
+        // Text of several lines holds a space once it is folded, and is text to every reader.
+        let is_folded = matches!(scalar.value, ScalarValue::Str(_)) && source.contains(['\n', '\r']);
+        if scalar.style != Style::Plain || is_folded {
             return;
         }
         let Some(other) = yaml12_reading(source, &scalar.value) else { return };
@@ -250,13 +248,49 @@ impl Reader<'_> {
             format!("`{text}` is read as {own} here, and as {other} by a YAML 1.2 reader"),
         )
         .label("this file is read as YAML 1.1");
-        self.report(match scalar.value {
-            ScalarValue::Str(_) => lint.help("put it in quotes to make it a string everywhere").fix(
+        let quoted = self.in_quotes(at).filter(|_| matches!(scalar.value, ScalarValue::Str(_)));
+        self.report(match quoted {
+            Some(quoted) => lint.help("put it in quotes to make it a string everywhere").fix_that_keeps(
                 span,
-                format!("\"{source}\""),
+                quoted,
                 format!("write `\"{text}\"`"),
             ),
-            _ => lint.help("put it in quotes if text is meant, or spell the value so that both agree"),
+            None => lint.help("put it in quotes if text is meant, or spell the value so that both agree"),
         });
+    }
+}
+
+fn is_tagged(scalar: Span, sources: &SourceMap) -> bool {
+    let end = scalar.range().start;
+    let text = sources.file(scalar.file).text();
+    let Some(before) = (end.saturating_sub(TAG_REACH)..=end).find_map(|start| text.get(start..end)) else {
+        return false;
+    };
+    // Behind a bracket or a comma, or the colon of a quoted key, a property needs no space before it.
+    let begins = |word: &str, with: char| {
+        let behind = word.rfind(['[', '{', ',', ':']).and_then(|at| word.get(at + 1..));
+        word.starts_with(with) || behind.is_some_and(|last| last.starts_with(with))
+    };
+    let word = before.split_whitespace().rev().find(|word| !begins(word, '&'));
+    word.is_some_and(|word| begins(word, '!') || word.contains("!<"))
+}
+
+/// The plain scalar of a place in double quotes, under which it is its own text. `None` where something else
+/// stands at the place, such as an alias, and where quotes would not do that: under a tag, say.
+pub(crate) fn in_quotes(at: Span, sources: &SourceMap) -> Option<String> {
+    let source = sources.text(at);
+    let is_plain = !source.is_empty()
+        && !source.starts_with(['"', '\'', '|', '>', '*', '&', '!', '[', '{'])
+        && !source.contains(['"', '\\'])
+        && !source.contains(char::is_control);
+    (is_plain && !is_tagged(at, sources)).then(|| format!("\"{source}\""))
+}
+
+/// A word of the language in the quotes of the text that it replaces, if that has any: in `{"a":1}` they let
+/// the value touch the colon.
+pub(super) fn as_written(word: &str, replaced: &str) -> String {
+    match replaced.chars().next() {
+        Some(quote @ ('"' | '\'')) => format!("{quote}{word}{quote}"),
+        _ => word.to_owned(),
     }
 }

@@ -171,7 +171,8 @@ impl<'a> Builder<'a> {
                 .into());
         }
         let written = self.nodes.len().saturating_add(self.aliases);
-        let document = Document { file: self.file, nodes: self.nodes, root: self.root };
+        let has_aliases = self.aliases > 0;
+        let document = Document { file: self.file, nodes: self.nodes, root: self.root, has_aliases };
         Ok(Built { document, merges: self.merges, written })
     }
 

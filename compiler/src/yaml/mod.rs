@@ -44,6 +44,8 @@ pub struct Document {
     pub(crate) nodes: Vec<Node>,
     /// `None` for an empty file.
     pub(crate) root: Option<Use>,
+    /// Whether a node is used at more places than where it is written.
+    pub(crate) has_aliases: bool,
 }
 
 impl Document {

@@ -5,6 +5,7 @@ mod decide;
 mod files;
 #[cfg(unix)]
 mod hostile;
+mod mend;
 mod settings;
 
 use serde_json::Value;

@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// Compile layers into one artifact.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(BuildArgs),
-    /// Say all that is found wrong with layers; write nothing.
+    /// Say all that is found wrong with layers; with --fix, mend what can be mended.
     #[command(visible_alias = "validate", after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Decide actions, one JSON object a line in, one decision a line out.
@@ -107,7 +107,14 @@ Examples:
   aegisc check base.yaml team.yaml
   aegisc check policy.yaml -D warnings -A ambiguous_scalar
   aegisc check policy.yaml --format json > findings.jsonl
-  aegisc check policy.yaml --format sarif > findings.sarif";
+  aegisc check policy.yaml --format sarif > findings.sarif
+  aegisc check base.yaml team.yaml --fix --diff
+  aegisc check base.yaml team.yaml --fix
+
+--fix makes the mends that findings carry, says each with whether it keeps every decision, and checks \
+again: the exit code is that of the mended layers. --fix --diff writes nothing and prints the mends to \
+standard output, for `git apply` or `patch -p1`, and all else to standard error; it exits with 1 if there \
+is anything to mend or the check denies, else with 0.";
 
 const EVAL_EXAMPLES: &str = "\
 Examples:
@@ -240,6 +247,12 @@ pub(crate) struct CheckArgs {
     /// The layers, first to last; `-` is standard input.
     #[arg(required = true, value_name = "LAYER.yaml")]
     pub(crate) layers: Vec<PathBuf>,
+    /// Make the mends that findings carry, in the files.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Write no file; print the mends as a unified diff.
+    #[arg(long, requires = "fix")]
+    pub(crate) diff: bool,
     #[command(flatten)]
     pub(crate) front: FrontArgs,
 }

@@ -1,4 +1,6 @@
 //! Writes a file whole or not at all: into a temporary file beside it, synced, then renamed.
+//!
+//! [`write`] puts a file where there may be one, [`replace`] changes a file that was read.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,6 +13,34 @@ pub(crate) const NOT_A_FILE: &str = "it is a device or a pipe, not a file";
 /// Puts `bytes` at `path`. Whoever reads the path sees the old file or the new one, also after a
 /// crash; on an error the old one is untouched and nothing is left beside it.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, |_| Ok(()))
+}
+
+/// Puts `new` at `path`, as [`write`] does, if `old` still stands there just before the rename. A file
+/// that was changed meanwhile is left alone, and so is one that is read-only: a rename would not ask.
+pub(crate) fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
+    check_writable(path)?;
+    put(path, new, |target| match fs::read(target)? == old {
+        true => Ok(()),
+        false => Err(io::Error::other("it was changed since it was read, and is left alone; run again")),
+    })
+}
+
+/// Refuses what [`replace`] would refuse before it writes anything.
+pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
+    // Before the link is followed: that of a pipe, such as `/dev/stdin`, names no path.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE));
+    }
+    let metadata = fs::metadata(followed(path)?)?;
+    if metadata.permissions().readonly() {
+        let why = "it is read-only; make it writable first";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    Ok(())
+}
+
+fn put(path: &Path, bytes: &[u8], before_rename: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let target = followed(path)?;
     if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE));
@@ -24,6 +54,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         builder(&target).tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
     temporary.as_file_mut().write_all(bytes)?;
     temporary.as_file().sync_all()?;
+    before_rename(&target)?;
     temporary.persist(&target).map_err(|error| error.error)?;
     sync_folder(folder)
 }
@@ -75,4 +106,27 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::replace;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_was_changed_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.yaml");
+        fs::write(&path, "theirs").unwrap();
+        let error = replace(&path, b"read", b"mended").unwrap_err().to_string();
+        assert_eq!(error, "it was changed since it was read, and is left alone; run again");
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        replace(&path, b"theirs", b"mended").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"mended");
+        fs::remove_file(&path).unwrap();
+        assert!(replace(&path, b"mended", b"new").is_err(), "a file that went away does not come back");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left beside it");
+    }
 }

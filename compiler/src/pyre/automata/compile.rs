@@ -290,7 +290,7 @@ impl Builder<'_> {
 }
 
 fn too_large(at: Range<usize>, message: String, help: &str) -> PatternError {
-    PatternError { kind: PatternErrorKind::TooLarge, at, message, help: Some(help.to_owned()) }
+    PatternError { kind: PatternErrorKind::TooLarge, at, message, help: Some(help.to_owned()), edit: None }
 }
 
 /// Says what made a pattern large: its longest counted repetition, if it has one.

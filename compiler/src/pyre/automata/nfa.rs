@@ -107,6 +107,7 @@ fn check_size(ast: &Ast, text: &str, limit: usize) -> Result<(), PatternError> {
             "{part} is {size} steps long when its repetitions are written out; the limit is {limit}"
         ),
         help: Some("lower the bounds, or leave them out: `{n,}`, `*`, `+`".to_owned()),
+        edit: None,
     })
 }
 

@@ -92,6 +92,7 @@ pub(crate) fn parse(text: &str) -> Result<(Ast, NodeId), PatternError> {
             at: 0..text.len(),
             message: format!("the pattern is {} bytes long; the limit is {MAX_BYTES}", text.len()),
             help: Some("split it into several rules".to_owned()),
+            edit: None,
         });
     }
     let mut parser = Parser {
@@ -138,6 +139,7 @@ impl Parser<'_> {
             at: self.tokens.bytes_from(start),
             message: why.message.to_owned(),
             help: Some(why.help.to_owned()),
+            edit: None,
         }
     }
 
@@ -255,6 +257,7 @@ impl Parser<'_> {
                 at: self.tokens.bytes_from(start),
                 message: "the repetition number is too large".to_owned(),
                 help: Some("leave out the upper bound: `{n,}`".to_owned()),
+                edit: None,
             }),
         };
         let min = if low.is_empty() { 0 } else { count(&low)? };
@@ -430,6 +433,7 @@ impl Parser<'_> {
                 at: self.tokens.bytes_from(start),
                 message: format!("groups are nested more than {MAX_DEPTH} deep"),
                 help: None,
+                edit: None,
             });
         }
         let frame = Frame::new(opened, start, flags);
@@ -554,7 +558,13 @@ impl Parser<'_> {
         self.groups.check_promises(&self.tokens)?;
         let flags = self.top.flags;
         if let Some((at, message)) = self.late_error(flags) {
-            return Err(PatternError { kind: PatternErrorKind::Invalid, at, message, help: None });
+            return Err(PatternError {
+                kind: PatternErrorKind::Invalid,
+                at,
+                message,
+                help: None,
+                edit: None,
+            });
         }
         let whole = self.tokens.bytes_from(0);
         let many = !self.top.branches.is_empty();
@@ -562,6 +572,7 @@ impl Parser<'_> {
         branches::mark_start(&mut self.ast, &row, flags.over());
         let root = self.sequence(&row, whole);
         let all_once = self.once.len() == self.refusals.len();
+        let alone = self.refusals.len() == 1;
         let Some(mut refused) = self.refusals.into_iter().next() else { return Ok((self.ast, root)) };
         let text = self.tokens.text();
         let plain = rewrite::is_plain(&self.ast, flags.over());
@@ -570,12 +581,16 @@ impl Parser<'_> {
             if rewrite::is_same_greedy(&self.ast, text, root, node) {
                 let part = rewrite::greedy(text, self.ast.get(node).map(|node| &node.at), &refused.at);
                 refused.help = Some(format!("write {part}: the same texts match"));
+                refused.edit = rewrite::to_greedy(text, self.ast.get(node).map(|node| &node.at), &refused.at);
             }
         } else if let (true, Some(better)) = (plain, self.better) {
             refused.help = Some(better.help.to_owned());
+            refused.edit = rewrite::to_plain_group(text, &refused.at);
         } else if !many && self.lookaheads.first() == Some(&refused.at) {
             refused.help = rewrite::both_orders(text, &self.lookaheads).or(refused.help);
         }
+        // What is said of one refusal is said of the pattern as it stands, with all others in it.
+        refused.edit = refused.edit.filter(|_| alone);
         Err(refused)
     }
 }

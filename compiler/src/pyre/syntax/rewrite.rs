@@ -1,11 +1,11 @@
 //! Rewrites for what is refused, where they are plain: a greedy form that provably matches the same
 //! texts, and both orders of two parts that lookaheads ask for.
 //!
-//! These only word a help; the pattern is refused all the same.
+//! They word a help, and an edit where one is enough; the pattern is refused all the same.
 
 use super::ast::{Ast, Case, Item, Look, NodeId, NodeKind, Over};
 use crate::pyre::automata::classes;
-use crate::pyre::{shown, tables};
+use crate::pyre::{Edit, shown, tables};
 use std::ops::Range;
 
 /// What may follow a place of the pattern.
@@ -78,6 +78,22 @@ pub(crate) fn greedy(text: &str, written: Option<&Range<usize>>, refused: &Range
         Some(inside) => shown(&format!("(?:{inside}")),
         None => shown(written.map(of).and_then(|whole| whole.strip_suffix('+')).unwrap_or_default()),
     }
+}
+
+/// The edit to that form.
+pub(crate) fn to_greedy(text: &str, written: Option<&Range<usize>>, refused: &Range<usize>) -> Option<Edit> {
+    if text.get(refused.clone())?.starts_with("(?>") {
+        return to_plain_group(text, refused);
+    }
+    let end = written.filter(|at| text.get((*at).clone()).is_some_and(|whole| whole.ends_with('+')))?.end;
+    Some(Edit { at: end - 1..end, with: "" })
+}
+
+/// The edit that makes a group of its own kind one that only holds its parts together.
+pub(crate) fn to_plain_group(text: &str, group: &Range<usize>) -> Option<Edit> {
+    let written = text.get(group.clone())?;
+    let opening = ["(?=", "(?<=", "(?>"].into_iter().find(|opening| written.starts_with(opening))?;
+    Some(Edit { at: group.start..group.start + opening.len(), with: "(?:" })
 }
 
 /// Whether a repetition may be lazy; a quantified `\?` is taken for one.

@@ -174,6 +174,6 @@ impl<'p> Tokens<'p> {
     pub(crate) fn error_at(&self, place: usize, message: String) -> PatternError {
         let end = self.at.max(place.saturating_add(1));
         let at = self.byte(place)..self.byte(end);
-        PatternError { kind: PatternErrorKind::Invalid, at, message, help: None }
+        PatternError { kind: PatternErrorKind::Invalid, at, message, help: None, edit: None }
     }
 }
