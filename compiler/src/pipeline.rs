@@ -1,6 +1,6 @@
 //! The pipeline: files -> the policy as it is meant -> the artifact, or everything that is wrong.
 
-use crate::diag::{Diagnostic, Level};
+use crate::diag::{Code, Diagnostic, Level};
 use crate::hir;
 use crate::pyre::{self, Automata};
 use crate::source::SourceMap;
@@ -120,7 +120,7 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
         }
     }
     for tree in &trees {
-        lint::layer(tree, &mut found);
+        lint::layer(tree, &sources, &mut found);
     }
     lint::layers(&trees, &mut found);
     let merged = layer::merge(&trees, &mut found);
@@ -128,6 +128,10 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     let policy = hir::lower(merged, &sources, &mut found);
     let automata = automata(&policy, limits, &sources, &mut found);
     lint::patterns(&trees, &policy, automata.as_ref(), &sources, &mut found);
+    // A file with an error says less than its author means.
+    if !found.iter().any(|diagnostic| matches!(diagnostic.code, Code::Error(_))) {
+        lint::decisions(&trees, &policy, &sources, &mut found);
+    }
     let diagnostics = options.levels.apply(in_order(found));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let meant = automata.filter(|_| !denied).map(|automata| (policy, automata));

@@ -122,6 +122,17 @@ pub(crate) fn place(written: &syntax::Pattern, range: &Range<usize>, sources: &S
     }
 }
 
+/// As [`place`], for any scalar that is text; how it is written is seen in its source.
+pub(crate) fn place_in(scalar: &syntax::Spanned<String>, range: &Range<usize>, sources: &SourceMap) -> Span {
+    let style = match sources.text(scalar.span).chars().next() {
+        Some('\'') => Style::Single,
+        Some('"') => Style::Double,
+        _ => Style::Plain,
+    };
+    let written = syntax::Pattern { text: scalar.value.clone(), span: scalar.span, style: Some(style) };
+    place(&written, range, sources)
+}
+
 fn inside(source: &str, quote: char) -> &str {
     source.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)).unwrap_or("")
 }
