@@ -80,7 +80,9 @@ fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) 
     let diagnostic = diagnostic.label(reason(&error.message));
     match (&error.help, error.kind) {
         (Some(help), _) => diagnostic.help(help.clone()),
-        (None, PatternErrorKind::Invalid) if written.text.starts_with(['*', '?']) => {
+        (None, PatternErrorKind::Invalid)
+            if written.text.starts_with(['*', '?']) || written.text.contains("**") =>
+        {
             diagnostic.help("this looks like a glob: in a regular expression, any run of characters is `.*`")
         }
         (None, PatternErrorKind::Invalid) => diagnostic

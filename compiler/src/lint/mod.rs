@@ -66,7 +66,8 @@ fn plan_rules(layer: &Layer, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     for pattern in &rules.value.sequence_patterns {
         globs::check_steps(pattern, sources, out);
     }
-    if rules.value.sequence_patterns.is_empty() && rules.value.cumulative_risk.is_none() {
+    let limit = rules.value.cumulative_risk.as_ref().and_then(|risk| risk.max_total_risk.as_ref());
+    if rules.value.sequence_patterns.is_empty() && limit.is_none_or(|limit| limit.value == 0) {
         return;
     }
     out.push(
