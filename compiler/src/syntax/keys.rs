@@ -106,6 +106,15 @@ impl<'a> Reader<'a> {
             (None, None) if text.is_none() => lint = lint.label(self.reading(key)),
             (None, None) => lint = lint.label("no such key here"),
         }
+        // What a place says last is the known key, as in "under the name `type`".
+        let place = belongs.and_then(|(_, place)| place.strip_suffix('`')?.rsplit_once('`'));
+        let meant = place.map(|(_, name)| name).or(near);
+        let is_there = |meant: &str| found.iter().any(|(name, _)| *name == meant);
+        if let Some(means) =
+            meant.filter(|meant| !is_there(meant)).and_then(|meant| absence(keys.owner, meant))
+        {
+            lint = lint.note(means);
+        }
         self.report(lint.help(format!("the keys of {} are {}", keys.owner, list(keys.known))));
     }
 
@@ -113,6 +122,23 @@ impl<'a> Reader<'a> {
     pub(super) fn show_key(&self, key: Use) -> String {
         shown(self.str(key).unwrap_or_else(|| self.source(key))).into_owned()
     }
+}
+
+/// What it means that a key is absent.
+fn absence(owner: &str, key: &str) -> Option<&'static str> {
+    Some(match (owner, key) {
+        ("a rule", "conditions") => "a rule without `conditions` is unconditional",
+        ("a rule", "match") => "a rule without `match` matches every action",
+        ("a rule", "approval") => "a rule without `approval` asks for one, as `approve` does",
+        ("a rule", "risk_level") => "a rule without `risk_level` is of medium risk",
+        ("`match`", "type") => "a `match` without `type` matches every type",
+        ("`match`", "target") => "a `match` without `target` matches every target",
+        ("`match`", "agent") => "a `match` without `agent` matches every agent",
+        ("`defaults`", "approval") => "without `approval` the default is to block",
+        ("`defaults`", "risk_level") => "without `risk_level` the default is medium",
+        ("a policy", "rules") => "a policy without `rules` leaves every action to its defaults",
+        _ => return None,
+    })
 }
 
 /// Names as a message lists them.
