@@ -22,3 +22,36 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let longer = name.chars().count().max(candidate.chars().count());
     (distance <= (longer / 3).max(1)).then_some(candidate)
 }
+
+/// The candidate for which `name` is surely a slip: at most two edits away, with no other as near.
+pub(crate) fn slip<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let mut scored: Vec<(usize, &str)> = candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .collect();
+    scored.sort_unstable();
+    match scored.as_slice() {
+        [(distance, _), (other, _), ..] if distance == other => None,
+        [(distance @ ..=2, name), ..] if distance * 3 <= name.chars().count() => Some(name),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slip;
+
+    #[test]
+    fn a_slip_has_one_meaning() {
+        let conditions = ["param_gt", "param_gte", "param_eq", "weekdays"];
+        assert_eq!(slip("weekday", conditions), Some("weekdays"));
+        assert_eq!(slip("Param_EQ", conditions), Some("param_eq"));
+        assert_eq!(slip("param_gtt", conditions), None, "one edit from two names");
+        assert_eq!(slip("param_greater", conditions), None);
+        assert_eq!(slip("lwo", ["low", "high"]), Some("low"));
+        assert_eq!(slip("lo", ["low", "high"]), Some("low"));
+        assert_eq!(slip("ow", ["low", "high"]), Some("low"));
+        assert_eq!(slip("no", ["low", "high"]), None);
+    }
+}

@@ -1,6 +1,6 @@
 //! The pipeline: files -> the policy as it is meant -> the artifact, or everything that is wrong.
 
-use crate::diag::{Decisions, Diagnostic, Level};
+use crate::diag::{Code, Decisions, Diagnostic, Level};
 use crate::hir;
 use crate::pyre::{self, Automata, TooLarge};
 use crate::source::{FileId, SourceMap};
@@ -136,6 +136,10 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     lint::patterns(&trees, &policy, &compiled, &sources, &mut found);
     if let Err(TooLarge { errors, .. }) = &compiled {
         found.extend(errors.iter().filter_map(|(at, error)| policy.pattern_fault(*at, error, &sources)));
+    }
+    // A file with an error says less than its author means.
+    if !found.iter().any(|diagnostic| matches!(diagnostic.code, Code::Error(_))) {
+        lint::decisions(&trees, &policy, &sources, &mut found);
     }
     doubt_mends(&mut found, &aliased);
     let diagnostics = options.levels.apply(in_order(allows.apply(found, &sources)));

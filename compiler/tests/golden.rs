@@ -2,14 +2,15 @@
 //!
 //! `golden/<name>.yaml` is a file and `golden/<name>.txt` everything that is said about it; a folder
 //! `golden/<name>/` holds the layers of one policy in the order of their names. A file whose name
-//! begins with `ok_` is a near miss: nothing is said about it, and it compiles.
+//! begins with `ok_` is a near miss: nothing is said about it, and it compiles. Each lint is drawn by three
+//! files at the least, and has as many near misses, `ok_<lint>_<what>`, which hold what the lint looks at.
 //! `UPDATE_GOLDEN=1` writes the expected texts anew.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use aegisc::diag::{Lint, RenderOptions, render_pretty};
 use aegisc::{LayerSource, Options, check};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -117,12 +118,77 @@ fn drawn() -> BTreeSet<&'static str> {
     drawn
 }
 
+/// What each lint looks at, as it is written in files that draw it and in files that nearly do.
+const LOOKED_AT: &[(&str, &[&str])] = &[
+    ("ambiguous_scalar", &["NO", "0777", "1_000", "1e6", "2026-01-01", "1e3", "1.0e+6", "09:00"]),
+    ("anonymous_agent", &["agent: "]),
+    ("backspace_regex", &[r"\b", r"\x08", r"\u0008"]),
+    ("case_sensitive_block", &["delete", "[Dd][Ee]", "upload", "drop"]),
+    ("dollar_newline", &["$"]),
+    ("duplicate_key", &["<<: ", "amount", "name: one", "type: read"]),
+    ("duplicate_name", &["name: "]),
+    ("empty_window", &["time_before: "]),
+    ("fail_open_defaults", &["defaults: ", "defaults:\n"]),
+    ("glob_looks_like_regex", &["|", "{", "[", "*"]),
+    ("ignored_seconds", &["time_after: "]),
+    ("invalid_allow", &["aegisc: ", "aegisc:allow"]),
+    ("invalid_regex", &["param_matches: ", "param_matches:\n"]),
+    ("layer_defaults_ignored", &["defaults:"]),
+    ("never_equal", &["null", "~", ".nan", "2026-01-01", ".inf"]),
+    ("non_integer_weekday", &["weekdays: ["]),
+    ("non_string_key", &["param_eq: {", "param_gt: {"]),
+    ("non_string_pattern", &["param_matches: {"]),
+    ("null_conditions", &["conditions:"]),
+    ("plan_rules_not_enforced", &["plan_rules:"]),
+    ("semantic_never", &["semantic: "]),
+    ("substring_contains", &["param_contains: "]),
+    ("text_threshold", &["param_gt: {", "param_gte: {"]),
+    ("unanchored_regex", &["corp", r"\."]),
+    ("unknown_condition", &["conditions: {", "conditions:\n"]),
+    ("unknown_key", &["aproval", "approval", "name", "risk"]),
+    ("unknown_version", &["version: "]),
+    ("unused_allow", &["aegisc: allow("]),
+    ("vacuous_condition", &["param_matches: {", "param_eq: {"]),
+    ("weekday_never", &["weekdays: "]),
+];
+
 #[test]
-fn every_lint_has_a_golden_file() {
-    let drawn = drawn();
-    let missing: Vec<_> =
-        Lint::ALL.iter().map(|lint| lint.name()).filter(|name| !drawn.contains(name)).collect();
-    assert!(missing.is_empty(), "no golden file draws {missing:?}");
+fn every_lint_has_golden_files_and_near_misses() {
+    const LEAST: usize = 3;
+    let cases: Vec<PathBuf> = { entries(&folder()).into_iter() }
+        .filter(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    let mut drawing: BTreeMap<&str, Vec<&PathBuf>> = BTreeMap::new();
+    for path in &cases {
+        let codes: BTreeSet<_> =
+            check(layers(path), &Options::default()).diagnostics.iter().map(|d| d.code.name()).collect();
+        codes.into_iter().for_each(|name| drawing.entry(name).or_default().push(path));
+    }
+    let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+    let text = |path: &Path| -> String {
+        { layers(path).into_iter() }.map(|layer| String::from_utf8(layer.bytes).unwrap()).collect()
+    };
+    let mut wrong = Vec::new();
+    for lint in Lint::ALL.iter().map(|lint| lint.name()) {
+        let drawn = drawing.get(lint).map_or(0, Vec::len);
+        let beside: Vec<_> =
+            cases.iter().filter(|path| name(path).starts_with(&format!("ok_{lint}_"))).collect();
+        if drawn < LEAST || beside.len() < LEAST {
+            wrong.push(format!("{lint}: drawn by {drawn} files, {} near misses", beside.len()));
+        }
+        let Some((_, looked_at)) = LOOKED_AT.iter().find(|(name, _)| *name == lint) else {
+            wrong.push(format!("{lint}: what does it look at?"));
+            continue;
+        };
+        let own = cases.iter().filter(|path| name(path).starts_with(lint));
+        for path in own.chain(beside) {
+            let text = text(path);
+            if !looked_at.iter().any(|part| text.contains(part)) {
+                wrong.push(format!("{}: far from {lint}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -47,8 +47,12 @@ macro_rules! lints {
 lints! {
     /// A scalar that YAML 1.1 (which this language reads) and YAML 1.2 read differently.
     AmbiguousScalar = "ambiguous_scalar", Warn;
+    /// A block on an agent that an action escapes which names no agent.
+    AnonymousAgent = "anonymous_agent", Note;
     /// A backspace in a pattern: in double quotes `\b` is one, and no word boundary.
     BackspaceRegex = "backspace_regex", Warn;
+    /// A block on a type that the same type in capitals escapes.
+    CaseSensitiveBlock = "case_sensitive_block", Note;
     /// A `$` in a rule that allows: it lets a newline at the end of the text pass.
     DollarNewline = "dollar_newline", Note;
     /// A key given twice in one mapping: the first place is kept, with the last value.
@@ -83,6 +87,8 @@ lints! {
     PlanRulesNotEnforced = "plan_rules_not_enforced", Error;
     /// A `semantic` text that is null or holds no keyword: the condition never holds.
     SemanticNever = "semantic_never", Error;
+    /// `param_contains` with text in a rule that allows, on a param that is a list elsewhere: in a text it finds any part.
+    SubstringContains = "substring_contains", Note;
     /// A threshold that is text in the form of a number: a number compared with it blocks the action.
     TextThreshold = "text_threshold", Warn;
     /// A literal such as `corp\.com` in a rule that allows: with no anchor it is found inside longer texts.

@@ -12,7 +12,7 @@ pub mod semantic;
 pub mod show;
 
 pub(crate) use lower::{RULE, lower};
-pub(crate) use pattern::place;
+pub(crate) use pattern::{place, place_in};
 
 use crate::pyre;
 use crate::source::Span;

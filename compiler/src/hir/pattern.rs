@@ -89,7 +89,9 @@ fn report(error: &PatternError, written: &syntax::Pattern, sources: &SourceMap) 
     }
     match (&error.help, error.kind) {
         (Some(help), _) => diagnostic.help(help.clone()),
-        (None, PatternErrorKind::Invalid) if written.text.starts_with(['*', '?']) => {
+        (None, PatternErrorKind::Invalid)
+            if written.text.starts_with(['*', '?']) || written.text.contains("**") =>
+        {
             diagnostic.help("this looks like a glob: in a regular expression, any run of characters is `.*`")
         }
         (None, PatternErrorKind::Invalid) => diagnostic
@@ -137,6 +139,17 @@ pub(crate) fn place(written: &syntax::Pattern, range: &Range<usize>, sources: &S
         }
         _ => whole,
     }
+}
+
+/// As [`place`], for any scalar that is text; how it is written is seen in its source.
+pub(crate) fn place_in(scalar: &syntax::Spanned<String>, range: &Range<usize>, sources: &SourceMap) -> Span {
+    let style = match sources.text(scalar.span).chars().next() {
+        Some('\'') => Style::Single,
+        Some('"') => Style::Double,
+        _ => Style::Plain,
+    };
+    let written = syntax::Pattern { text: scalar.value.clone(), span: scalar.span, style: Some(style) };
+    place(&written, range, sources)
 }
 
 fn inside(source: &str, quote: char) -> &str {

@@ -35,13 +35,15 @@ pub(super) fn check(condition: &Condition, sources: &SourceMap, out: &mut Vec<Di
             None => out.push(
                 never_semantic(text.span, "`semantic` is null: the condition never holds").label("no text"),
             ),
-            Some(words) if semantic::keywords(words).is_empty() => out.push(
-                never_semantic(
-                    text.span,
-                    format!("`{}` holds no keyword: the condition never holds", shown(words)),
-                )
-                .label("stop words and characters outside `a-z`, `0-9` and `_` are no keywords"),
-            ),
+            Some(words) if semantic::keywords(words).is_empty() => {
+                let what =
+                    if words.is_empty() { "an empty text".to_owned() } else { format!("`{}`", shown(words)) };
+                let message = format!("{what} holds no keyword: the condition never holds");
+                out.push(
+                    never_semantic(text.span, message)
+                        .label("stop words and characters outside `a-z`, `0-9` and `_` are no keywords"),
+                );
+            }
             Some(_) => {}
         },
         _ => {}

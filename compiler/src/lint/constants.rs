@@ -31,6 +31,7 @@ pub(super) fn check(condition: &Condition, sources: &SourceMap, out: &mut Vec<Di
                 ParamOp::Contains => format!(
                     "nothing equals {what}: `{key}` never holds, and blocks the action where `{name}` is text"
                 ),
+                ParamOp::Eq => format!("no param equals {what}: `{key}` never holds"),
                 _ => format!("no param compares with {what}: `{key}` never holds"),
             },
         )

@@ -5,16 +5,17 @@ use crate::glob;
 use crate::hir;
 use crate::shown::shown;
 use crate::source::{SourceMap, Span};
-use crate::syntax::{Pattern, Rule, Spanned};
-use crate::yaml::Style;
+use crate::syntax::{Rule, SequencePattern, Spanned};
 use std::ops::Range;
 
 /// Pushes what in the globs of a rule is not meant as a glob says it.
 pub(super) fn check(rule: &Rule, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     let first = out.len();
-    check_one(rule.type_glob.as_ref(), false, sources, out);
-    check_one(rule.target_glob.as_ref(), true, sources, out);
-    check_one(rule.agent_glob.as_ref(), false, sources, out);
+    let globs =
+        [(&rule.type_glob, Over::Names), (&rule.target_glob, Over::Targets), (&rule.agent_glob, Over::Names)];
+    for (glob, over) in globs {
+        out.extend(glob.iter().flat_map(|glob| findings(glob, over, sources)));
+    }
     // A rule with an empty name is named after its globs, and its decisions give that name.
     if rule.name.as_ref().is_some_and(|name| name.value.as_deref().unwrap_or_default().is_empty()) {
         for fix in out.iter_mut().skip(first).filter_map(|diagnostic| diagnostic.fix.as_mut()) {
@@ -23,25 +24,33 @@ pub(super) fn check(rule: &Rule, sources: &SourceMap, out: &mut Vec<Diagnostic>)
     }
 }
 
-fn check_one(
-    glob: Option<&Spanned<String>>,
-    is_target: bool,
-    sources: &SourceMap,
-    out: &mut Vec<Diagnostic>,
-) {
-    let Some(glob) = glob else { return };
+/// As [`check`], for the steps of a sequence, which are globs over types.
+pub(super) fn check_steps(pattern: &SequencePattern, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
+    out.extend(pattern.steps.iter().flat_map(|step| findings(step, Over::Names, sources)));
+}
+
+/// What a glob is compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    /// Types and agents, in which dots and backslashes are unusual.
+    Names,
+    Targets,
+}
+
+fn findings(glob: &Spanned<String>, over: Over, sources: &SourceMap) -> Vec<Diagnostic> {
     let parts = Parts::of(&glob.value);
-    let mut faults: Vec<Fault> = parts.sets.iter().filter_map(|set| set.fault()).collect();
-    faults.extend(braces(&parts.outside));
-    faults.extend(bar(&parts.outside));
-    faults.extend(dots(&parts.outside, is_target));
-    faults.extend(stars(&parts.stars, &glob.value));
+    let outside = &parts.outside;
+    let mut faults: Vec<Fault> = parts.sets.iter().filter_map(Set::fault).collect();
+    let elsewhere = [braces(outside), bar(outside), dots(outside, over)];
+    faults
+        .extend(elsewhere.into_iter().flatten().map(|fault| Fault { at: parts.within(&fault.at), ..fault }));
+    faults.extend(stars(&parts, &glob.value));
     let text = shown(&glob.value);
-    out.extend(faults.into_iter().map(|Fault { is, label, help, mend }| {
-        let lint =
-            Diagnostic::lint(Lint::GlobLooksLikeRegex, glob.span, format!("in the glob `{text}`, {is}"))
-                .label(label);
-        let place = mend.as_ref().and_then(|mend| place(glob, &mend.at, sources));
+    let finding = |Fault { at, is, label, help, mend }| {
+        let place = hir::place_in(glob, &at, sources);
+        let lint = Diagnostic::lint(Lint::GlobLooksLikeRegex, place, format!("in the glob `{text}`, {is}"))
+            .label(label);
+        let place = mend.as_ref().and_then(|mend| spelt(glob, &mend.at, sources));
         match (mend, place) {
             (Some(mend), Some(at)) if mend.decisions == Decisions::Kept => {
                 lint.fix_that_keeps(at, mend.with, help)
@@ -49,25 +58,20 @@ fn check_one(
             (Some(mend), Some(at)) => lint.fix(at, mend.with, help),
             _ => lint.help(help),
         }
-    }));
+    };
+    faults.into_iter().map(finding).collect()
 }
 
-/// The place in the file of a part of a glob that the file spells as the glob does.
-fn place(glob: &Spanned<String>, part: &Range<usize>, sources: &SourceMap) -> Option<Span> {
-    let style = match sources.text(glob.span).chars().next()? {
-        '"' => Style::Double,
-        '\'' => Style::Single,
-        // An alias or a block scalar, whose text does not stand at this place.
-        '*' | '|' | '>' => return None,
-        _ => Style::Plain,
-    };
-    let written = Pattern { text: glob.value.clone(), span: glob.span, style: Some(style) };
-    let at = hir::place(&written, part, sources);
+/// The place in the file of a part of a glob, if the file spells it as the glob does.
+fn spelt(glob: &Spanned<String>, part: &Range<usize>, sources: &SourceMap) -> Option<Span> {
+    let at = hir::place_in(glob, part, sources);
     (sources.text(at) == glob.value.get(part.clone())?).then_some(at)
 }
 
 /// What is odd in a glob.
 struct Fault {
+    /// The bytes of the glob, or of the text outside its sets.
+    at: Range<usize>,
     is: String,
     label: &'static str,
     help: String,
@@ -91,75 +95,59 @@ struct Parts<'a> {
     /// The text with [`SET`] in place of each set.
     outside: String,
     sets: Vec<Set<'a>>,
-    /// The places outside of sets of `**`, `***` and so on.
-    stars: Vec<Range<usize>>,
 }
 
 struct Set<'a> {
-    /// Where the set begins behind its bracket.
-    start: usize,
+    /// From `[` to `]`.
+    at: Range<usize>,
     negated: bool,
     members: &'a str,
 }
 
 impl<'a> Parts<'a> {
     fn of(glob: &'a str) -> Self {
-        let mut parts = Parts { outside: String::new(), sets: Vec::new(), stars: Vec::new() };
+        let mut parts = Parts { outside: String::new(), sets: Vec::new() };
         let mut rest = glob;
-        while let Some((before, set)) = rest.split_once('[') {
-            let Some((negated, members, after)) = glob::members(set) else { break };
-            parts.push(before, glob.len() - rest.len());
+        while let Some((before, after)) = rest.split_once('[') {
+            let Some((negated, members, after)) = glob::members(after) else { break };
+            parts.outside.push_str(before);
             parts.outside.push(SET);
-            parts.sets.push(Set { start: glob.len() - set.len(), negated, members });
+            let start = glob.len() - rest.len() + before.len();
+            parts.sets.push(Set { at: start..glob.len() - after.len(), negated, members });
             rest = after;
         }
-        parts.push(rest, glob.len() - rest.len());
+        parts.outside.push_str(rest);
         parts
     }
 
-    /// Adds a text without sets that stands at `start`.
-    fn push(&mut self, text: &str, start: usize) {
-        self.outside.push_str(text);
-        let mut at = 0;
-        for run in text.split_inclusive(|c| c != '*') {
-            let stars = run.len() - run.trim_start_matches('*').len();
-            if stars > 1 {
-                self.stars.push(start + at..start + at + stars);
+    /// The bytes of the glob that a range of the text outside the sets stands for.
+    fn within(&self, outside: &Range<usize>) -> Range<usize> {
+        let place = |offset: usize| {
+            let mut place = offset;
+            for set in &self.sets {
+                if set.at.start < place {
+                    place += set.at.len() - SET.len_utf8();
+                }
             }
-            at += run.len();
-        }
+            place
+        };
+        place(outside.start)..place(outside.end)
     }
-}
-
-/// Runs of stars: one mend for all of them.
-fn stars(runs: &[Range<usize>], glob: &str) -> Option<Fault> {
-    let (first, last) = (runs.first()?, runs.last()?);
-    let mut with = String::new();
-    let mut from = first.start;
-    for run in runs {
-        with.push_str(glob.get(from..run.start)?);
-        with.push('*');
-        from = run.end;
-    }
-    Some(Fault {
-        is: "`**` is the same as `*`".to_owned(),
-        label: "`*` stands for any text, `/` included",
-        help: "write `*`; there is no glob for one folder only".to_owned(),
-        mend: Some(Mend { at: first.start..last.end, with, decisions: Decisions::Kept }),
-    })
 }
 
 impl Set<'_> {
     fn fault(&self) -> Option<Fault> {
+        let at = self.at.clone();
         let shown_set = shown(self.members);
         if let Some(members) = self.members.strip_prefix('^').filter(|rest| !rest.is_empty() && !self.negated)
         {
             return Some(Fault {
+                at,
                 is: format!("`[{shown_set}]` is one character of these, `^` among them"),
                 label: "`^` negates nothing in a glob",
                 help: format!("write `[!{}]` for any other character", shown(members)),
                 mend: Some(Mend {
-                    at: self.start..self.start + 1,
+                    at: self.at.start + 1..self.at.start + 2,
                     with: "!".to_owned(),
                     decisions: Decisions::MayChange,
                 }),
@@ -168,6 +156,7 @@ impl Set<'_> {
         let members: Vec<char> = self.members.chars().collect();
         if let Some((low, high)) = reversed(&members) {
             return Some(Fault {
+                at,
                 is: format!("the range `{}` is empty: it runs backwards", shown(&format!("{low}-{high}"))),
                 label: "a set is one character out of its members",
                 help: "turn the range round, put a literal `-` last, or write a word without `[` and `]`"
@@ -181,6 +170,7 @@ impl Set<'_> {
         let what = if self.negated { "that is none" } else { "out" };
         let written = if self.negated { format!("[!{shown_set}]") } else { format!("[{shown_set}]") };
         Some(Fault {
+            at,
             is: format!("`{written}` is one character {what} of these, not a word"),
             label: "a set is one character out of its members",
             help: if self.negated {
@@ -221,12 +211,14 @@ fn other_case(c: char) -> char {
 /// `{a,b}`, but not JSON.
 fn braces(text: &str) -> Option<Fault> {
     let mut rest = text;
-    while let Some((_, after)) = rest.split_once('{') {
+    while let Some((before, after)) = rest.split_once('{') {
         let (inside, _) = after.split_once('}')?;
+        let start = text.len() - rest.len() + before.len();
         rest = after;
         let plain = |c: char| c.is_alphanumeric() || c == SET || "_-./*?,".contains(c);
         if inside.contains(',') && inside.chars().all(plain) {
             return Some(Fault {
+                at: start..start + inside.len() + 2,
                 is: format!("`{{{}}}` is only this text", shown(&inside.replace(SET, "[…]"))),
                 label: "`{` and `,` are literal in a glob",
                 help: format!("{ONE_EACH}, or `[{{]` where a brace is meant"),
@@ -245,6 +237,7 @@ fn bar(text: &str) -> Option<Fault> {
         return None;
     }
     Some(Fault {
+        at: before.len()..before.len() + 1,
         is: "`|` is only this character".to_owned(),
         label: "`|` is literal in a glob",
         help: format!("{ONE_EACH}, or `[|]` where a bar is meant"),
@@ -252,31 +245,65 @@ fn bar(text: &str) -> Option<Fault> {
     })
 }
 
+/// `**`, as in the globs of a shell: one mend for all of them.
+fn stars(parts: &Parts<'_>, glob: &str) -> Option<Fault> {
+    let mut runs = Vec::new();
+    let mut from = 0;
+    while let Some(found) = parts.outside.get(from..)?.find("**") {
+        let start = from + found;
+        from = parts.outside.len() - parts.outside.get(start..)?.trim_start_matches('*').len();
+        runs.push(parts.within(&(start..from)));
+    }
+    let (first, last) = (runs.first()?, runs.last()?);
+    let mut with = String::new();
+    let mut written = first.start;
+    for run in &runs {
+        with.push_str(glob.get(written..run.start)?);
+        with.push('*');
+        written = run.end;
+    }
+    Some(Fault {
+        at: first.clone(),
+        is: "`**` is the same as `*`".to_owned(),
+        label: "`*` stands for any text, `/` included",
+        help: "write `*`; there is no glob for one folder only".to_owned(),
+        mend: Some(Mend { at: first.start..last.end, with, decisions: Decisions::Kept }),
+    })
+}
+
 /// `.*` and `.+` for any text, `^` and `\.`, but not a target such as `.*rc` or `*.*`.
-fn dots(text: &str, is_target: bool) -> Option<Fault> {
+fn dots(text: &str, over: Over) -> Option<Fault> {
+    let is_target = over == Over::Targets;
     let leading = text.starts_with(".*");
     let both = leading && text.len() > 2 && text.ends_with(".*");
-    let (what, label, help) = if text.contains(".+") || both || (leading && !is_target) {
+    let any = text.find(".+").or((both || (leading && !is_target)).then_some(0));
+    let escape = [r"\.", r"\d", r"\w", r"\s", r"\*", r"\?", r"\["]
+        .iter()
+        .filter_map(|escape| text.find(escape))
+        .min()
+        .filter(|_| !is_target);
+    let (at, what, label, help) = if let Some(start) = any {
         (
+            start..start + 2,
             "`.` is only a dot",
             "`*` alone stands for any text",
             "write `*` for any text, `?*` for any but the empty one",
         )
     } else if text.starts_with('^') && text.len() > 1 {
         (
+            0..1,
             "`^` is only this character",
             "a glob always covers the whole text",
             "leave out `^`; `[^]` is a literal one",
         )
-    } else if !is_target && [r"\.", r"\d", r"\w", r"\s", r"\*", r"\?", r"\["].iter().any(|e| text.contains(e))
-    {
+    } else {
+        let start = escape?;
         (
+            start..start + 2,
             r"`\` is only a backslash",
             "nothing is escaped in a glob",
             r"write `[*]`, `[?]` or `[[]` for a literal one",
         )
-    } else {
-        return None;
     };
-    Some(Fault { is: what.to_owned(), label, help: help.to_owned(), mend: None })
+    Some(Fault { at, is: what.to_owned(), label, help: help.to_owned(), mend: None })
 }

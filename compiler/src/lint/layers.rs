@@ -60,12 +60,12 @@ fn defaults(key: &str, first: Option<Said>, later: Option<Said>, absent: &str, o
     if holds == later.text {
         return;
     }
-    let message = format!("the default {key} `{}` of this layer is ignored: `{holds}` holds", later.text);
-    let mut finding = Diagnostic::lint(Lint::LayerDefaultsIgnored, later.span, message)
+    let message = format!("the default `{key}: {}` of this layer is ignored: `{holds}` holds", later.text);
+    let finding = Diagnostic::lint(Lint::LayerDefaultsIgnored, later.span, message)
         .label("only the first layer's defaults count")
         .help("set the default in the first layer, or end this layer with a rule that says it");
-    if let Some(first) = first {
-        finding = finding.also(first.span, "this one holds");
-    }
-    out.push(finding);
+    out.push(match first {
+        Some(first) => finding.also(first.span, "this one holds"),
+        None => finding.note(format!("the first layer says nothing of it, and that means `{holds}`")),
+    });
 }

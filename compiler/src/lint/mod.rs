@@ -3,6 +3,9 @@
 mod allow;
 mod conditions;
 mod constants;
+mod contains;
+mod draft;
+mod escapes;
 mod globs;
 mod layers;
 mod names;
@@ -16,7 +19,7 @@ use crate::hir::Policy;
 use crate::layer::Merged;
 use crate::pyre::{Automata, TooLarge};
 use crate::source::SourceMap;
-use crate::syntax::Layer;
+use crate::syntax::{Layer, Rule};
 
 /// Pushes the findings of one layer.
 pub(crate) fn layer(layer: &Layer, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
@@ -28,7 +31,7 @@ pub(crate) fn layer(layer: &Layer, sources: &SourceMap, out: &mut Vec<Diagnostic
         globs::check(rule, sources, out);
         windows::check(rule, out);
     }
-    plan_rules(layer, out);
+    plan_rules(layer, sources, out);
 }
 
 /// Pushes the findings that take more than one layer.
@@ -52,9 +55,21 @@ pub(crate) fn patterns(
     patterns::check(layers, policy, automata, sources, out);
 }
 
-fn plan_rules(layer: &Layer, out: &mut Vec<Diagnostic>) {
+/// Pushes the findings that are shown by deciding actions. No file has an error.
+pub(crate) fn decisions(layers: &[Layer], policy: &Policy, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
+    let written: Vec<&Rule> = layers.iter().flat_map(|layer| &layer.rules).collect();
+    let defaults = layers.first().and_then(|first| first.defaults.approval.as_ref());
+    escapes::check(&written, policy, defaults.map(|approval| approval.span), sources, out);
+    contains::check(&written, policy, out);
+}
+
+fn plan_rules(layer: &Layer, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
     let Some(rules) = &layer.plan_rules else { return };
-    if rules.value.sequence_patterns.is_empty() && rules.value.cumulative_risk.is_none() {
+    for pattern in &rules.value.sequence_patterns {
+        globs::check_steps(pattern, sources, out);
+    }
+    let limit = rules.value.cumulative_risk.as_ref().and_then(|risk| risk.max_total_risk.as_ref());
+    if rules.value.sequence_patterns.is_empty() && limit.is_none_or(|limit| limit.value == 0) {
         return;
     }
     out.push(

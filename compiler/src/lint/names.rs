@@ -4,6 +4,7 @@ use crate::diag::{Diagnostic, Lint};
 use crate::layer::{Merged, NamedRule};
 use crate::shown::shown;
 use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::Rule;
 use std::collections::HashMap;
 
 /// Pushes the rules whose name an earlier rule of the merged list has: named ones one by one, unnamed
@@ -30,7 +31,7 @@ pub(super) fn check(merged: &Merged<'_>, sources: &SourceMap, out: &mut Vec<Diag
 }
 
 fn taken(named: &NamedRule<'_>, earlier: &NamedRule<'_>, sources: &SourceMap) -> Diagnostic {
-    let (at, before) = (place(named, sources), place(earlier, sources));
+    let (at, before) = (place(named.rule, sources), place(earlier.rule, sources));
     let name = shown(&named.name);
     let lint = Diagnostic::lint(Lint::DuplicateName, at, format!("two rules answer to the name `{name}`"))
         .help("give each rule a name of its own");
@@ -64,19 +65,19 @@ impl Unnamed<'_> {
                 format!("two rules answer to the name `{name}`, and so it is with {more} more of this layer")
             }
         };
-        Diagnostic::lint(Lint::DuplicateName, place(self.named, sources), message)
+        Diagnostic::lint(Lint::DuplicateName, place(self.named.rule, sources), message)
             .label("a rule without a name is named after its place in its own layer")
-            .also(place(self.earlier, sources), format!("the first `{name}`"))
+            .also(place(self.earlier.rule, sources), format!("the first `{name}`"))
             .help("give each rule a name of its own, such as `name: deploy_block`")
     }
 }
 
 /// The rule's name, or the first line of a rule without one.
-fn place(named: &NamedRule<'_>, sources: &SourceMap) -> Span {
-    match &named.rule.name {
+pub(super) fn place(rule: &Rule, sources: &SourceMap) -> Span {
+    match &rule.name {
         Some(name) if name.value.is_some() => name.span,
         _ => {
-            let span = named.rule.span;
+            let span = rule.span;
             let line = sources.text(span).lines().next().unwrap_or_default();
             let start = span.range().start;
             Span::new(span.file, start..start + line.len())

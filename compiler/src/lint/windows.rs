@@ -13,23 +13,39 @@ pub(super) fn check(rule: &Rule, out: &mut Vec<Diagnostic>) {
         Ask::TimeBefore(minute) => Some(minute),
         _ => None,
     });
-    let (Some(after), Some(before)) = (after, before) else { return };
-    if after.value < before.value {
-        return;
-    }
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-    let (from, to) = (clock(after.value), clock(before.value));
-    out.push(
-        Diagnostic::lint(
-            Lint::EmptyWindow,
-            after.span,
-            format!("no time of day is at or after {from} and before {to}: the rule never matches"),
-        )
-        .label(format!("from {from} to midnight"))
-        .also(before.span, format!("from midnight to {to}"))
-        .note("all conditions of a rule must hold at once, and a window ends at midnight")
-        .help(format!(
-            "write two rules: one with `time_after: \"{from}\"`, one with `time_before: \"{to}\"`"
-        )),
-    );
+    match (after, before) {
+        (after, Some(before)) if before.value == 0 => {
+            let lint = Diagnostic::lint(
+                Lint::EmptyWindow,
+                before.span,
+                "no time of day is before 00:00: the rule never matches",
+            )
+            .label("the day begins at 00:00")
+            .help("leave `time_before` out: a window ends at midnight by itself");
+            out.push(match after {
+                Some(after) => lint.also(after.span, format!("from {} to midnight", clock(after.value))),
+                None => lint,
+            });
+        }
+        (Some(after), Some(before)) if after.value >= before.value => {
+            let (from, to) = (clock(after.value), clock(before.value));
+            let lint = Diagnostic::lint(
+                Lint::EmptyWindow,
+                after.span,
+                format!("no time of day is at or after {from} and before {to}: the rule never matches"),
+            )
+            .label(format!("from {from} to midnight"))
+            .also(before.span, format!("from midnight to {to}"))
+            .note("all conditions of a rule must hold at once, and a window ends at midnight");
+            out.push(if from == to {
+                lint.help("leave both out if every time of day is meant, or let the window end later")
+            } else {
+                lint.help(format!(
+                    "write two rules: one with `time_after: \"{from}\"`, one with `time_before: \"{to}\"`"
+                ))
+            });
+        }
+        _ => {}
+    }
 }

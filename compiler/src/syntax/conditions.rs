@@ -108,7 +108,10 @@ impl Reader<'_> {
         match self.near(key, &KNOWN_CONDITIONS) {
             Some(near) => {
                 lint = lint.label(format!("did you mean `{near}`?"));
-                if !known.contains(&near) && is_meant_once(near, meant) {
+                if !known.contains(&near)
+                    && is_meant_once(near, meant)
+                    && self.is_slip(key, near, &KNOWN_CONDITIONS)
+                {
                     let written = as_written(near, self.sources.text(key.span));
                     lint = lint.fix(key.span, written, format!("write `{near}`"));
                 }

@@ -3,7 +3,7 @@
 use super::reader::{Field, Reader};
 use super::scalar::as_written;
 use crate::diag::{Diagnostic, Lint};
-use crate::nearest::nearest;
+use crate::nearest::{nearest, slip};
 use crate::shown::shown;
 use crate::yaml::{ScalarValue, Use};
 use num_bigint::BigInt;
@@ -117,6 +117,12 @@ impl<'a> Reader<'a> {
         meant.filter(|name| known.contains(name)).or_else(|| nearest(key, known.iter().copied()))
     }
 
+    /// Whether a key is surely a slip for the name that it is near to.
+    pub(super) fn is_slip(&self, key: Use, name: &str, known: &[&'static str]) -> bool {
+        let Some(key) = self.str(key) else { return false };
+        MEANT.contains(&(key, name)) || slip(key, known.iter().copied()) == Some(name)
+    }
+
     /// Reports a key; `meant` are the known names that the keys of the mapping are or are meant for.
     fn report_unknown_key(&mut self, key: Use, keys: &Keys, meant: &[&str]) {
         let shown = self.show_key(key);
@@ -134,8 +140,13 @@ impl<'a> Reader<'a> {
             (None, None) => "no such key here".to_owned(),
         });
         if let Some(name) = name.filter(|name| is_meant_once(name, meant)) {
-            let written = as_written(name, self.sources.text(key.span));
-            lint = lint.fix(key.span, written, format!("write `{name}`"));
+            if self.belongs(key, keys).is_some() || self.is_slip(key, name, keys.known) {
+                let written = as_written(name, self.sources.text(key.span));
+                lint = lint.fix(key.span, written, format!("write `{name}`"));
+            }
+            if let Some(means) = absence(keys.owner, name) {
+                lint = lint.note(means);
+            }
         }
         self.report(lint.help(format!("the keys of {} are {}", keys.owner, list(keys.known))));
     }
@@ -149,6 +160,23 @@ impl<'a> Reader<'a> {
 /// Whether one key alone is meant for a name. Of two nobody knows which should have it.
 pub(super) fn is_meant_once(name: &str, meant: &[&str]) -> bool {
     meant.iter().filter(|other| **other == name).count() == 1
+}
+
+/// What it means that a key is absent.
+fn absence(owner: &str, key: &str) -> Option<&'static str> {
+    Some(match (owner, key) {
+        ("a rule", "conditions") => "a rule without `conditions` is unconditional",
+        ("a rule", "match") => "a rule without `match` matches every action",
+        ("a rule", "approval") => "a rule without `approval` asks for one, as `approve` does",
+        ("a rule", "risk_level") => "a rule without `risk_level` is of medium risk",
+        ("`match`", "type") => "a `match` without `type` matches every type",
+        ("`match`", "target") => "a `match` without `target` matches every target",
+        ("`match`", "agent") => "a `match` without `agent` matches every agent",
+        ("`defaults`", "approval") => "without `approval` the default is to block",
+        ("`defaults`", "risk_level") => "without `risk_level` the default is medium",
+        ("a policy", "rules") => "a policy without `rules` leaves every action to its defaults",
+        _ => return None,
+    })
 }
 
 /// Names as a message lists them.

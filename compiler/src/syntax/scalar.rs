@@ -4,7 +4,7 @@ use super::keys::{LONGEST_NAME, list};
 use super::reader::Reader;
 use super::{Spanned, python};
 use crate::diag::{Diagnostic, Lint};
-use crate::nearest::nearest;
+use crate::nearest::{nearest, slip};
 use crate::shown::shown;
 use crate::source::{SourceMap, Span};
 use crate::yaml::{NodeKind, Scalar, ScalarValue, Style, Use, describe, yaml12_reading};
@@ -140,11 +140,11 @@ impl<'a> Reader<'a> {
         let mut error = self.value_error(name, at, format!("unknown {noun} `{}`", shown(text)));
         match meant {
             Some(meant) => {
-                error = error.label(format!("did you mean `{meant}`?")).fix(
-                    self.node(at.node).span,
-                    as_written(meant, self.source(at)),
-                    format!("write `{meant}`"),
-                );
+                error = error.label(format!("did you mean `{meant}`?"));
+                if is_sure(text, meant, names) {
+                    let written = as_written(meant, self.source(at));
+                    error = error.fix(self.node(at.node).span, written, format!("write `{meant}`"));
+                }
             }
             None => error = error.label(format!("no such {noun}")),
         }
@@ -200,6 +200,18 @@ const APPROVAL_MEANINGS: &str =
 fn near(text: &str, names: &[&'static str]) -> Option<&'static str> {
     let short = Some(text.trim()).filter(|text| text.len() <= LONGEST_NAME);
     short.and_then(|text| nearest(text, names.iter().copied()))
+}
+
+/// Whether a text surely means a name: as a slip, or as another language's name for it. That something is to run
+/// unasked is taken from no other language.
+fn is_sure(text: &str, meant: &str, names: &[&str]) -> bool {
+    let lower = text.trim().to_lowercase();
+    let is_foreign = APPROVAL_NAMES.iter().any(|(name, _)| *name == lower);
+    if is_foreign {
+        meant != Approval::Auto.as_str()
+    } else {
+        slip(&lower, names.iter().copied()) == Some(meant)
+    }
 }
 
 /// A value in words, its text as a message shows it.

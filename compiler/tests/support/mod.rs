@@ -26,6 +26,7 @@ pub mod generate;
 pub mod globs;
 pub mod node;
 pub mod patterns;
+pub mod traps;
 
 use aegis_vm::json::{BigInteger, Json};
 use aegisc::diag::{LevelSetting, Levels};

@@ -152,6 +152,11 @@ pub fn explain_rule(
     policy.rules.get(index).map(|rule| judge(policy, rule, action, now))
 }
 
+/// Whether a glob matches a text, as in the rules.
+pub(crate) fn glob_matches(glob: &str, text: &str) -> bool {
+    glob::matches(glob, text)
+}
+
 fn judge(policy: &Policy, rule: &Rule, action: &Action, now: Option<Timestamp>) -> RuleEvent {
     // An action of no named agent is matched as if its agent were `*`.
     let agent = if action.agent_id().is_empty() { "*" } else { action.agent_id() };
