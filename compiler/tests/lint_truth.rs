@@ -248,7 +248,10 @@ impl Drawn {
             }
             Lint::UnknownVersion => self.is_same_with(span, "1"),
             Lint::IgnoredSeconds => {
-                let without = quoted(finding.help.first()?).pop()?;
+                let without = match &finding.fix {
+                    Some(fix) => fix.replacement.clone(),
+                    None => quoted(finding.help.first()?).pop()?,
+                };
                 let mut other = self.with(span, &without);
                 let times = times();
                 let ask = |policy: &Policy| -> Vec<bool> {
