@@ -135,7 +135,7 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     let compiled = pyre::compile_with_globs(&policy.patterns, &glob::asked_together(&policy), limits);
     lint::patterns(&trees, &policy, &compiled, &sources, &mut found);
     if let Err(TooLarge { errors, .. }) = &compiled {
-        found.extend(errors.iter().filter_map(|(at, error)| policy.pattern_fault(*at, error, &sources)));
+        hir::report_uncompiled(errors, &policy, &trees, &sources, &mut found);
     }
     // A file with an error says less than its author means.
     if !found.iter().any(|diagnostic| matches!(diagnostic.code, Code::Error(_))) {

@@ -222,6 +222,35 @@ fn said(text: String, options: &Options) -> String {
     checked.diagnostics.iter().map(|d| render_pretty(d, &checked.sources, options) + "\n").collect()
 }
 
+/// None hides another, and none is said out of order.
+#[test]
+fn a_thousand_mistakes_are_said_in_order() {
+    let mistakes = [
+        ("aproval: block", "unknown_key"),
+        ("conditions: {param_greater: {a: 1}}", "unknown_condition"),
+        ("conditions: {}", "null_conditions"),
+        ("conditions: {param_matches: {a: '*.x'}}", "invalid_regex"),
+        ("approval: maybe", "unknown_approval"),
+        ("conditions: {time_after: '25:00'}", "bad_time"),
+        ("conditions: {weekdays: [mon]}", "weekday_never"),
+        ("risk_level: hgh", "unknown_risk_level"),
+        ("conditions: {param_matches: {a: '(a|b)*a(a|b){200}'}}", "regex_too_large"),
+        ("conditions: {param_eq: {a: NO}}", "ambiguous_scalar"),
+    ];
+    let rules = (0..1000).map(|n| (n, mistakes[n % mistakes.len()]));
+    let text: String =
+        rules.clone().map(|(n, (written, _))| format!("  - name: rule_{n}\n    {written}\n")).collect();
+    let layer = LayerSource { path: "made.yaml".to_owned(), bytes: format!("rules:\n{text}").into_bytes() };
+    let checked = check(vec![layer], &Options::default());
+    let said: Vec<_> = checked
+        .diagnostics
+        .iter()
+        .map(|d| (checked.sources.position(d.primary).line, d.code.name()))
+        .collect();
+    let expected: Vec<_> = rules.map(|(n, (_, name))| (u32::try_from(3 + 2 * n).unwrap(), name)).collect();
+    assert_eq!(said, expected);
+}
+
 #[test]
 fn too_many_conditions_are_refused() {
     let rule = |params: usize| {

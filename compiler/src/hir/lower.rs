@@ -18,13 +18,11 @@ pub(crate) const RULE: Outcome = Outcome { approval: Approval::Approve, risk_lev
 pub(crate) fn lower(merged: Merged<'_>, sources: &SourceMap, out: &mut Vec<Diagnostic>) -> Policy {
     let mut patterns = Patterns::new(sources);
     let rules = merged.rules.into_iter().map(|named| rule(named, &mut patterns, out)).collect();
-    let (patterns, written) = patterns.into_distinct();
     Policy {
         rules,
         default: merged.default,
         layers: merged.layers,
-        patterns,
-        written,
+        patterns: patterns.into_distinct(),
         plan_rules: merged.plan_rules,
     }
 }

@@ -12,11 +12,10 @@ pub mod semantic;
 pub mod show;
 
 pub(crate) use lower::{RULE, lower};
-pub(crate) use pattern::{place, place_in};
+pub(crate) use pattern::{place, place_in, report_uncompiled};
 
 use crate::pyre;
 use crate::source::Span;
-use crate::syntax;
 use aegis_vm::{Approval, RiskLevel};
 use num_bigint::BigInt;
 
@@ -31,8 +30,6 @@ pub struct Policy {
     pub layers: Vec<LayerMetadata>,
     /// Every distinct regular expression that Python accepts and an automaton can follow.
     pub patterns: Vec<pyre::Pattern>,
-    /// Each of them as it is first written.
-    pub(crate) written: Vec<syntax::Pattern>,
     /// The merged rules over sequences of actions.
     pub plan_rules: PlanRules,
 }

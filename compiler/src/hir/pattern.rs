@@ -14,19 +14,17 @@ use std::ops::Range;
 pub(super) struct Patterns<'a> {
     sources: &'a SourceMap,
     distinct: Vec<pyre::Pattern>,
-    /// Where each of them first stands.
-    written: Vec<syntax::Pattern>,
     known: HashMap<String, Result<usize, PatternError>>,
 }
 
 impl<'a> Patterns<'a> {
     pub(super) fn new(sources: &'a SourceMap) -> Self {
-        Patterns { sources, distinct: Vec::new(), written: Vec::new(), known: HashMap::new() }
+        Patterns { sources, distinct: Vec::new(), known: HashMap::new() }
     }
 
-    /// The distinct patterns, and each as it is first written.
-    pub(super) fn into_distinct(self) -> (Vec<pyre::Pattern>, Vec<syntax::Pattern>) {
-        (self.distinct, self.written)
+    /// The distinct patterns.
+    pub(super) fn into_distinct(self) -> Vec<pyre::Pattern> {
+        self.distinct
     }
 
     /// The index of a pattern, or `None` after reporting its fault, at every place that has it.
@@ -34,7 +32,6 @@ impl<'a> Patterns<'a> {
         if !self.known.contains_key(&written.text) {
             let parsed = pyre::parse(&written.text).map(|pattern| {
                 self.distinct.push(pattern);
-                self.written.push(written.clone());
                 self.distinct.len() - 1
             });
             self.known.insert(written.text.clone(), parsed);
@@ -49,15 +46,19 @@ impl<'a> Patterns<'a> {
     }
 }
 
-impl Policy {
-    /// The fault of a pattern that cannot be compiled, where it first stands.
-    pub(crate) fn pattern_fault(
-        &self,
-        pattern: usize,
-        error: &PatternError,
-        sources: &SourceMap,
-    ) -> Option<Diagnostic> {
-        Some(report(error, self.written.get(pattern)?, sources))
+/// Pushes the faults of patterns that cannot be compiled, at every place that has one.
+pub(crate) fn report_uncompiled(
+    errors: &[(usize, PatternError)],
+    policy: &Policy,
+    layers: &[syntax::Layer],
+    sources: &SourceMap,
+    out: &mut Vec<Diagnostic>,
+) {
+    let errors: HashMap<&str, &PatternError> =
+        errors.iter().filter_map(|(at, error)| Some((policy.patterns.get(*at)?.text(), error))).collect();
+    for param in layers.iter().flat_map(|layer| &layer.rules).flat_map(syntax::Rule::patterns) {
+        let written = &param.value;
+        out.extend(errors.get(written.text.as_str()).map(|error| report(error, written, sources)));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::hir::{self, Policy};
 use crate::pyre::{self, Automata, Compiled, TooLarge};
 use crate::shown::shown;
 use crate::source::SourceMap;
-use crate::syntax::{Ask, Layer, Pattern};
+use crate::syntax::{Layer, Pattern};
 use crate::yaml::Style;
 use aegis_vm::Approval;
 use std::collections::HashMap;
@@ -30,11 +30,7 @@ pub(super) fn check(
         .collect();
     for rule in layers.iter().flat_map(|layer| &layer.rules) {
         let approval = rule.outcome.approval.as_ref().map_or(hir::RULE.approval, |said| said.value);
-        let params = rule.conditions.iter().filter_map(|condition| match &condition.ask {
-            Ask::Matches(params) => Some(&params.value),
-            _ => None,
-        });
-        for param in params.flatten() {
+        for param in rule.patterns() {
             let written = &param.value;
             out.extend(backspace(written, sources));
             let Some((pattern, compiled)) = known.get(written.text.as_str()) else { continue };

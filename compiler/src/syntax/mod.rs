@@ -127,6 +127,16 @@ pub struct Param<T> {
     pub value: T,
 }
 
+impl Rule {
+    /// The params with a pattern, in written order.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Param<Pattern>> {
+        self.conditions.iter().flat_map(|condition| match &condition.ask {
+            Ask::Matches(params) => params.value.as_slice(),
+            _ => &[],
+        })
+    }
+}
+
 /// A regular expression as written.
 #[derive(Clone, Debug)]
 pub struct Pattern {
