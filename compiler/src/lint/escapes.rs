@@ -17,7 +17,7 @@ use aegis_vm::Approval;
 use std::collections::HashMap;
 
 /// The most globs and rules that are looked at for one policy.
-const STEPS: usize = 1_000_000;
+const STEPS: usize = 200_000;
 
 /// The most rules of which each gives an action to try, for one block.
 const TRIED: usize = 8;

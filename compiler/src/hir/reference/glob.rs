@@ -2,8 +2,10 @@
 
 /// Whether a glob matches a text, by characters.
 pub(super) fn matches(glob: &str, text: &str) -> bool {
-    if !glob.bytes().any(|byte| matches!(byte, b'*' | b'?' | b'[')) {
-        return glob == text;
+    let Some(meta) = glob.find(['*', '?', '[']) else { return glob == text };
+    // What stands before the first of them is literal.
+    if glob.get(..meta).is_none_or(|start| !text.starts_with(start)) {
+        return false;
     }
     let steps = read(glob);
     let text: Vec<char> = text.chars().collect();
