@@ -24,6 +24,7 @@ pub mod damage;
 pub mod dialect;
 pub mod generate;
 pub mod globs;
+pub mod hostile;
 pub mod lines;
 pub mod mutate;
 pub mod node;

@@ -2,7 +2,7 @@
 
 use aegis_vm::{Timestamp, format::POLICY_ID_MAX};
 use aegisc::diag::{LevelSetting, Levels};
-use aegisc::{Options, Verify, yaml};
+use aegisc::{Options, PolicyLimits, Verify, yaml};
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -214,9 +214,15 @@ pub(crate) struct EvalArgs {
     /// The time of actions that do not say `now` (RFC 3339); else the clock.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) at: Option<Timestamp>,
+    /// The longest action line, in bytes; a longer one is no action.
+    #[arg(long, value_name = "BYTES", default_value_t = LONGEST_LINE, help_heading = "Limits")]
+    pub(crate) max_line: usize,
     #[command(flatten)]
     pub(crate) front: FrontArgs,
 }
+
+/// What a line holds takes up to twenty times its length.
+const LONGEST_LINE: usize = 8 << 20;
 
 #[derive(Debug, Args)]
 pub(crate) struct TryArgs {
@@ -297,10 +303,25 @@ pub(crate) struct FrontArgs {
     /// The longest scalar, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = yaml::Limits::default().scalar_bytes, help_heading = "Limits")]
     max_scalar: usize,
-    /// The longest layer, in bytes.
+    /// The most nodes that a layer writes.
+    #[arg(long, value_name = "N", default_value_t = yaml::Limits::default().nodes, help_heading = "Limits")]
+    max_nodes: usize,
+    /// The longest layer, in bytes; also the most of all layers together.
     #[arg(long, value_name = "BYTES", default_value_t = yaml::Limits::default().file_bytes, help_heading = "Limits")]
     max_file: usize,
+    /// The most layers.
+    #[arg(long, value_name = "N", default_value_t = PolicyLimits::default().layers, help_heading = "Limits")]
+    max_layers: usize,
+    /// The most rules.
+    #[arg(long, value_name = "N", default_value_t = PolicyLimits::default().rules, help_heading = "Limits")]
+    max_rules: usize,
+    /// The most findings that are shown, errors before the others.
+    #[arg(long, value_name = "N", default_value_t = MOST_FINDINGS, help_heading = "Limits")]
+    pub(crate) max_findings: usize,
 }
+
+/// So many findings nobody reads.
+const MOST_FINDINGS: usize = 1_000;
 
 /// The deepest nesting that can be asked for: what a stack surely holds.
 const DEEPEST: usize = 1024;
@@ -321,13 +342,18 @@ impl FrontArgs {
             Some(Cap::Allow) => levels.cap(LevelSetting::Allow),
             None => {}
         }
-        Options { levels, limits: self.limits(), ..Options::default() }
+        Options { levels, limits: self.limits(), policy_limits: self.policy_limits(), ..Options::default() }
+    }
+
+    pub(crate) fn policy_limits(&self) -> PolicyLimits {
+        PolicyLimits { layers: self.max_layers, rules: self.max_rules }
     }
 
     pub(crate) fn limits(&self) -> yaml::Limits {
         yaml::Limits {
             depth: self.max_depth,
             expansion: self.max_expansion,
+            nodes: self.max_nodes,
             scalar_bytes: self.max_scalar,
             file_bytes: self.max_file,
         }

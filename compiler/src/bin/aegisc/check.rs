@@ -5,11 +5,11 @@ use crate::input;
 use crate::output::{Done, Failure, FindingsTo, Shell, counted};
 
 pub(crate) fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
-    let layers = input::layers(&args.layers, args.front.limits().file_bytes)?;
+    let layers = input::layers(&args.layers, &args.front)?;
     let count = layers.len();
     let checked = aegisc::check(layers, &args.front.options());
     let format = args.front.format;
-    let counts = shell.findings(&checked.diagnostics, &checked.sources, format, FindingsTo::Output)?;
+    let counts = shell.findings(&checked.diagnostics, &checked.sources, &args.front, FindingsTo::Output)?;
     let Some(policy) = checked.policy else {
         shell.refused(counts, format);
         return Ok(Done::PolicyAtFault);
