@@ -4,6 +4,7 @@
 //! cargo run --release -p aegisc --example damage -- FILE.aegisb…
 //! cargo run --release -p aegisc --example damage -- --larger
 //! cargo run --release -p aegisc --example damage -- --repaired ROUNDS [SEED]
+//! cargo run --release -p aegisc --example damage -- --memory FILE.aegisb…
 //! ```
 //!
 //! The first loads every truncation of artifacts, and the artifacts with every single bit flipped: all
@@ -17,6 +18,8 @@
 //! [`exercise`](support::bodies::exercise) knows. It prints what was refused with which words, and the
 //! most memory that a load took; a panic is printed with the seed that repeats it alone. A round depends
 //! on the seed and on its number, so that several runs share the work by their seeds.
+//!
+//! The fourth prints the most memory that a load of a sound artifact takes, its bytes among it.
 
 use aegis_vm::Policy;
 use allocation_counter::measure;
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
             let larger: Vec<_> = mutate::bases().iter().filter(lengths).collect();
             larger.iter().map(|base| damaged("an artifact", Ok(base.artifact()))).fold(true, BitAnd::bitand)
         }
+        Some((flag, paths)) if flag == "--memory" => paths.iter().map(memory).fold(true, BitAnd::bitand),
         // Each file is tried, whatever became of the one before.
         _ => args
             .iter()
@@ -76,6 +80,21 @@ fn damaged(shown: &str, bytes: io::Result<Vec<u8>>) -> bool {
         Err(ref why) => println!("{shown}: {why}"),
     }
     tried.is_ok()
+}
+
+fn memory(path: &OsString) -> bool {
+    let shown = path.to_string_lossy();
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            println!("{shown}: {error}");
+            return false;
+        }
+    };
+    let mut loaded = false;
+    let taken = measure(|| loaded = Policy::from_bytes(bytes.as_slice()).is_ok()).bytes_max;
+    println!("{shown}: {} bytes, at most {taken} while it is loaded (loads: {loaded})", bytes.len());
+    loaded
 }
 
 /// What became of the rounds.
