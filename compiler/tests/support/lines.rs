@@ -13,6 +13,7 @@ use aegisc::source::SourceMap;
 use aegisc::{Compilation, Output, Verify, compile};
 use serde_json::Value;
 use std::fmt::Write;
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 /// One condition a rule, each rule for a type of its own; all ask about `p`, and a few about `q`.
@@ -181,11 +182,30 @@ fn asked() -> &'static Asked {
     })
 }
 
+/// The same with the params in an array, as far as there is one, and without params.
+fn borrowed(vm: &Policy, request: Request<'_>) {
+    let Request { kind, target, agent_id, description, params } = request;
+    let same = Request::new(kind, target).agent(agent_id).description(description);
+    let now = Timestamp::from_unix(0, 0);
+    let said = |request: Request<'_>| format!("{:?}", vm.evaluate(request, now));
+    let mut count = 0;
+    params.visit(&mut |_, _| {
+        count += 1;
+        ControlFlow::Continue(())
+    });
+    match (count, params.get("p")) {
+        (0, _) => assert_eq!(said(same), said(request), "{request:?}"),
+        (1, Some(value)) => assert_eq!(said(same.params(&[("p", value)])), said(request), "{request:?}"),
+        _ => {}
+    }
+}
+
 /// Asks about an action, and about one of the same params of every type that a rule speaks of.
 fn decide(action: &Action, now: Option<Timestamp>) {
     let Asked { meant, sources, vm } = asked();
     let compared = Compared { meant, sources, vm };
     let request = Request::from(action);
+    borrowed(vm, request);
     let params: json::Object = entries(action).into_iter().collect();
     let types = (0..CONDITIONS.len()).map(|at| format!("k{at}")).chain(["scan".to_owned()]);
     let others = types.map(|kind| {

@@ -221,8 +221,8 @@ pub(crate) struct EvalArgs {
     pub(crate) front: FrontArgs,
 }
 
-/// What a line holds takes up to twenty times its length.
-const LONGEST_LINE: usize = 8 << 20;
+/// What a line holds takes up to fifty times its length.
+const LONGEST_LINE: usize = 4 << 20;
 
 #[derive(Debug, Args)]
 pub(crate) struct TryArgs {
