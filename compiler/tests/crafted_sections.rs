@@ -218,6 +218,9 @@ fn of_two_faults_the_earlier_is_named() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The words of a refusal, a change that leads to it, and whether the digest is made right then.
+type Step = (&'static str, fn(&mut Vec<u8>), bool);
+
 /// The steps before the tables, in the order that the loader's module gives: each artifact has the fault of
 /// its step and those of all later ones.
 #[test]
@@ -228,7 +231,7 @@ fn the_steps_are_taken_in_order() {
         let digest = header_digest(&artifact[..128], &artifact[ROWS..END]);
         artifact[128..160].copy_from_slice(&digest);
     };
-    let steps: [(&str, fn(&mut Vec<u8>), bool); 9] = [
+    let steps: [Step; 9] = [
         ("malformed artifact: the manifest section cannot be read", |_| (), true),
         ("the artifact is damaged: the strings section does not match", |it| it[ROWS + 56 + 24] ^= 1, true),
         (
