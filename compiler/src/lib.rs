@@ -72,8 +72,10 @@ pub struct LayerSource {
 pub struct Options {
     /// Levels of the lints.
     pub levels: Levels,
-    /// Limits on the input.
+    /// Limits on each layer.
     pub limits: yaml::Limits,
+    /// Limits on the policy.
+    pub policy_limits: PolicyLimits,
     /// Carried in the artifact's header: at most 64 bytes.
     pub policy_id: String,
     /// Carried in the artifact's header.
@@ -82,6 +84,21 @@ pub struct Options {
     pub label: String,
     /// How much of the output is checked against the specification.
     pub verify: Verify,
+}
+
+/// Limits on all layers together. Passing one is an error of the file that does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyLimits {
+    /// The most layers.
+    pub layers: usize,
+    /// The most rules.
+    pub rules: usize,
+}
+
+impl Default for PolicyLimits {
+    fn default() -> Self {
+        PolicyLimits { layers: 1_000, rules: 1_000_000 }
+    }
 }
 
 /// How much of the output is checked against the specification before it is given out.

@@ -3,10 +3,10 @@
 use crate::diag::{Code, Decisions, Diagnostic, Level};
 use crate::hir;
 use crate::pyre::{self, Automata, TooLarge};
-use crate::source::{FileId, SourceMap};
+use crate::source::{FileId, SourceMap, Span};
 use crate::{
-    Checked, Compilation, LayerSource, Options, Output, Verify, emit, glob, layer, lint, syntax, table,
-    verify, yaml,
+    Checked, Compilation, LayerSource, Options, Output, PolicyLimits, Verify, emit, glob, layer, lint,
+    syntax, table, verify, yaml,
 };
 use aegis_vm::format::POLICY_ID_MAX;
 use sha2::{Digest, Sha256};
@@ -125,6 +125,10 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
             trees.push(syntax::read(&document, &sources, &mut found));
         }
     }
+    if let Some(passed) = beyond(&trees, &options.policy_limits) {
+        found.push(passed);
+        return Front { sources, diagnostics: options.levels.apply(in_order(found)), meant: None };
+    }
     for tree in &trees {
         lint::layer(tree, &sources, &mut found);
     }
@@ -146,6 +150,19 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     let meant = compiled.ok().filter(|_| !denied).map(|automata| (policy, automata));
     Front { sources, diagnostics, meant }
+}
+
+/// The limit on layers or rules that is passed, where it is passed.
+fn beyond(trees: &[syntax::Layer], limits: &PolicyLimits) -> Option<Diagnostic> {
+    let passed = |code, at, limit: usize, what: &str| {
+        let message = format!("the policy has more than {limit} {what}, which is the limit");
+        Some(Diagnostic::error(code, at, message).label("one too many").help("split the policy"))
+    };
+    if let Some(layer) = trees.get(limits.layers) {
+        return passed("too_many_layers", Span::new(layer.file, 0..0), limits.layers, "layers");
+    }
+    let rule = trees.iter().flat_map(|layer| &layer.rules).nth(limits.rules)?;
+    passed("too_many_rules", rule.span, limits.rules, "rules")
 }
 
 /// A mend is thought out for one use of a node. Where aliases use it elsewhere too, nothing is certain.

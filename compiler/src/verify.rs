@@ -11,8 +11,10 @@ mod cases;
 use crate::Verify;
 use crate::hir;
 use crate::hir::reference::{self, Verdict};
-use aegis_vm::{Action, Decision, LoadError, NoClock, Policy, Timestamp};
+use aegis_vm::{Action, Decision, LoadError, NoClock, Policy, Request, Timestamp, Value};
+use std::collections::HashMap;
 use std::fmt;
+use std::ops::ControlFlow;
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -21,7 +23,8 @@ pub(crate) struct Case {
     pub(crate) now: Option<Timestamp>,
 }
 
-/// The most tests of a rule that [`Verify::Fast`] spends, over all cases.
+/// The most work that [`Verify::Fast`] spends over all cases: tests of a rule, a search for a pattern
+/// counted as so many as it takes as long as.
 const FAST_RULE_TESTS: usize = 20_000_000;
 
 /// Why an artifact was not given out.
@@ -66,9 +69,60 @@ pub(crate) fn plan(policy: &hir::Policy, verify: Verify) -> Vec<Case> {
                 text.saturating_mul(longest) <= FAST_GLOB_STEPS
             };
             let mut cases = cases::of(policy, FAST_RULE_TESTS / policy.rules.len().max(1));
-            cases.retain(affordable);
+            let searches = Searches::of(policy);
+            let mut left = FAST_RULE_TESTS;
+            cases.retain(|case| {
+                let work = searches.work(&case.action).saturating_add(policy.rules.len());
+                let within = affordable(case) && work <= left;
+                left -= if within { work } else { 0 };
+                within
+            });
             cases
         }
+    }
+}
+
+/// What the plain matcher may have to search for, in tests of a rule: by the type that the rules name, as
+/// a rule of another type is done with before its patterns.
+struct Searches<'p> {
+    of_type: HashMap<&'p str, usize>,
+    of_any: usize,
+}
+
+impl<'p> Searches<'p> {
+    fn of(policy: &'p hir::Policy) -> Self {
+        let mut searches = Searches { of_type: HashMap::new(), of_any: 0 };
+        for rule in &policy.rules {
+            let mut length = 0_usize;
+            for test in rule.conditions.iter().flat_map(|condition| &condition.tests) {
+                if let hir::Test::Matches { pattern, .. } = test {
+                    length += policy.patterns.get(*pattern).map_or(0, |pattern| pattern.text().len());
+                }
+            }
+            let literal = !rule.type_glob.contains(['*', '?', '[']);
+            let sum = if literal {
+                searches.of_type.entry(&rule.type_glob).or_default()
+            } else {
+                &mut searches.of_any
+            };
+            *sum = sum.saturating_add(length);
+        }
+        searches
+    }
+
+    /// The work for one action: a few tests for each byte of a pattern, and again for each further 64
+    /// characters of the text.
+    fn work(&self, action: &Action) -> usize {
+        const TESTS_A_BYTE: usize = 4;
+        let mut longest = 0;
+        Request::from(action).params.visit(&mut |_, value| {
+            if let Value::Str(text) = value {
+                longest = longest.max(text.len());
+            }
+            ControlFlow::Continue(())
+        });
+        let length = self.of_any + self.of_type.get(action.kind()).copied().unwrap_or(0);
+        length.saturating_mul(TESTS_A_BYTE).saturating_mul(1 + longest / 64)
     }
 }
 
@@ -134,9 +188,28 @@ mod tests {
     use crate::{LayerSource, Options};
 
     fn cases(glob: &str) -> Vec<Case> {
-        let bytes = format!("rules: [{{name: long, match: {{type: '{glob}'}}}}]").into();
-        let layer = LayerSource { path: "x.yaml".to_owned(), bytes };
+        cases_of(format!("rules: [{{name: long, match: {{type: '{glob}'}}}}]"))
+    }
+
+    fn cases_of(yaml: String) -> Vec<Case> {
+        let layer = LayerSource { path: "x.yaml".to_owned(), bytes: yaml.into() };
         plan(&crate::check(vec![layer], &Options::default()).policy.unwrap(), Verify::Fast)
+    }
+
+    /// Each case would be a search for every pattern.
+    #[test]
+    fn many_patterns_are_tried_on_fewer_cases() {
+        let rules = |kind: fn(usize) -> String| {
+            let rule = |at| {
+                let kind = kind(at);
+                format!("- {{match: {{type: {kind}}}, conditions: {{param_matches: {{p: 'a+b{at}c'}}}}}}\n")
+            };
+            cases_of("rules:\n".to_owned() + &(0..2_000).map(rule).collect::<String>()).len()
+        };
+        let of_one_type = rules(|_| "t".to_owned());
+        let of_their_own = rules(|at| format!("t{at}"));
+        assert!((10..2_000).contains(&of_one_type), "{of_one_type}");
+        assert!(of_their_own > 5_000, "{of_their_own}");
     }
 
     /// The plain evaluator would take a square of its length for each text that it nearly matches.

@@ -551,6 +551,12 @@ fn a_pattern_whose_literals_are_looked_for_elsewhere() {
         PATTERN,
         &[("from behind no prefix", |it| set(&mut it.after_prefix, 0))],
     );
+    // A final newline is left out of the text, and so no prefix may hold one.
+    let mut other = sound.clone();
+    let offset = u32::try_from(other.bytes(SectionId::Strings).len()).unwrap();
+    other.bytes(SectionId::Strings).extend(b"a\nc");
+    other.change(SectionId::Patterns, |all: &mut Vec<Pattern>| set(&mut all[0].prefix.offset, offset));
+    other.refused(PATTERN);
     // Whichever byte is looked for, the literal is found.
     for place in 0..4 {
         let mut other = sound.clone();

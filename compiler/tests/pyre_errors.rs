@@ -108,3 +108,16 @@ fn all_the_work_of_a_policy() {
     assert!(fewer.len() > 1 && fewer.first() > Some(&0) && fewer.last() == Some(&5), "{fewer:?}");
     assert_eq!(left_out(0).len(), 6);
 }
+
+/// Automata that are refused are built first: their sizes add up.
+#[test]
+fn all_the_states_of_a_policy() {
+    let patterns: Vec<_> = (0..6).map(|n| pyre::parse(&format!("{n}a{{100}}")).unwrap()).collect();
+    let limits = |total_nfa_states| Limits { total_nfa_states, ..Limits::default() };
+    assert!(pyre::compile(&patterns, &limits(2_000)).is_ok());
+    let TooLarge { errors, .. } = pyre::compile(&patterns, &limits(250)).unwrap_err();
+    assert_eq!(errors.last().map(|(at, _)| *at), Some(5));
+    assert!((1..6).contains(&errors.len()), "{errors:?}");
+    let words = "the patterns before this one have taken the 250 states that all patterns of a policy may";
+    assert!(errors.iter().all(|(_, error)| error.message == words), "{errors:?}");
+}

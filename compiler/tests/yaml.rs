@@ -235,7 +235,7 @@ fn one_run_shows_every_mistake() {
 
 #[test]
 fn limits_are_errors_with_a_place() {
-    let limits = Limits { depth: 4, expansion: 2, scalar_bytes: 8, file_bytes: 200_000 };
+    let limits = Limits { depth: 4, expansion: 2, nodes: 40_000, scalar_bytes: 8, file_bytes: 200_000 };
     let bomb = (1..9).fold("a0: &a0 [x, x, x, x, x, x]\n".to_owned(), |text, i| {
         let items = vec![format!("*a{}", i - 1); 6].join(", ");
         text + &format!("a{i}: &a{i} [{items}]\n")
@@ -251,6 +251,11 @@ fn limits_are_errors_with_a_place() {
         ("a: 12345678", ""),
         ("a: 123456789", "1:4 scalar_size: a text has 9 bytes, more than the limit of 8"),
         (&"#".repeat(200_001), "1:1 file_size: the file is longer than the limit of 200000 bytes"),
+        (&"- 1\n".repeat(39_999), ""),
+        (
+            &"- 1\n".repeat(40_001),
+            "40002:1 file_size: the file has more than 40000 nodes, which is the limit",
+        ),
         (&bomb, "6:9 expansion: aliases expand to more than 10000 nodes"),
         (&merges, "11:3 expansion: aliases expand to more than 10000 nodes"),
     ];

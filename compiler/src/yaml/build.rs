@@ -178,6 +178,13 @@ impl<'a> Builder<'a> {
 
     pub(super) fn event(&mut self, event: Event<'_>, span: &ParsedSpan) -> Result<(), Stop> {
         let range = span.byte_range().unwrap_or_default();
+        if self.nodes.len() > self.limits.nodes {
+            let message = format!("the file has more than {} nodes, which is the limit", self.limits.nodes);
+            return Err(Diagnostic::error("file_size", self.span(range), message)
+                .label("one node too many")
+                .help("split the policy into layers")
+                .into());
+        }
         match event {
             Event::DocumentStart(..) => self.document(range),
             Event::StreamEnd => self.end_of_file(),

@@ -196,6 +196,8 @@ pub struct Limits {
     /// The most nodes and bytes of text after aliases are expanded, as a multiple of those that the file
     /// writes.
     pub expansion: usize,
+    /// The most nodes that a file writes.
+    pub nodes: usize,
     /// The longest scalar, in bytes.
     pub scalar_bytes: usize,
     /// The longest file, in bytes.
@@ -204,6 +206,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { depth: 128, expansion: 10, scalar_bytes: 1 << 20, file_bytes: 512 << 20 }
+        Limits { depth: 128, expansion: 10, nodes: 40_000_000, scalar_bytes: 1 << 20, file_bytes: 512 << 20 }
     }
 }

@@ -104,15 +104,21 @@ fn line_ends_marks_and_long_lines() {
     assert_eq!((run.code, answers.len()), (0, 2), "{}", run.err);
     let (run, answers) = eval(b"", &[]);
     assert_eq!((run.code, answers.len()), (0, 0));
-    let long = format!("{{\"type\":\"read\",\"target\":\"{}\"}}", "x".repeat(65 << 20));
+    let long = format!("{{\"type\":\"read\",\"target\":\"{}\"}}", "x".repeat(4 << 20));
     let (run, answers) = eval(format!("{long}\n{line}\n{long}").as_bytes(), &[]);
     let kinds: Vec<_> = answers.iter().map(|answer| answer["matched_rule"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["<error>", "reads", "<error>"]);
-    assert_eq!(answers[0]["error"]["message"], "the line is longer than 64 MiB");
+    assert_eq!(
+        answers[0]["error"]["message"],
+        "the line is longer than the limit of 4194304 bytes (`--max-line`)"
+    );
     assert_eq!(
         run.err,
-        "error: 2 bad action lines, blocked; the first at line 1: the line is longer than 64 MiB\n"
+        "error: 2 bad action lines, blocked; the first at line 1: the line is longer than the limit of 4194304 bytes (`--max-line`)\n"
     );
+    let (run, answers) = eval(format!("{line}\n{line} \n{line}").as_bytes(), &["--max-line", "28"]);
+    let kinds: Vec<_> = answers.iter().map(|answer| answer["matched_rule"].as_str().unwrap()).collect();
+    assert_eq!((run.code, kinds.as_slice()), (2, ["reads", "<error>", "reads"].as_slice()), "{}", run.err);
 }
 
 #[test]

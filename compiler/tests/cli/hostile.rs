@@ -1,5 +1,9 @@
-//! Patterns that are made to take long or much: the command answers within bounds that are generous, and
-//! finite.
+//! Layers, patterns and actions that are made to take long or much: the command answers within bounds that
+//! are generous, and finite. `benches/hostile` measures the release build on the same layers, in full size.
+
+#[expect(unreachable_pub, reason = "the examples have it too")]
+#[path = "../support/hostile.rs"]
+mod layers;
 
 use super::{Run, finish, folder};
 use serde_json::{Value, json};
@@ -14,6 +18,113 @@ fn bounded(folder: &Path, args: &[&str], input: &[u8]) -> Run {
     command.args(["-c", bounds, env!("CARGO_BIN_EXE_aegisc")]).args(args).current_dir(folder);
     command.env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     finish(command, input)
+}
+
+#[test]
+fn hostile_layers_end_within_bounds() {
+    let folder = folder(&[]);
+    let mut wrong = Vec::new();
+    // Of many large patterns the work is the same in every size, and long without optimisation.
+    let quick = |layer: &layers::Hostile| !layer.name.contains("patterns");
+    for layers::Hostile { name, bytes, end } in layers::layers(80).into_iter().filter(quick) {
+        let file = format!("{name}.yaml");
+        std::fs::write(folder.path().join(&file), bytes).unwrap();
+        let run = bounded(folder.path(), &["check", "--format", "short", &file], b"");
+        let as_expected = match end {
+            layers::End::Fine => run.code == 0,
+            layers::End::Refused(finding) => run.code == 1 && run.err.contains(&format!("[{finding}]")),
+        };
+        if !as_expected {
+            let said: String = run.err.chars().take(300).collect();
+            wrong.push(format!("{name}, expected {end:?}: {}: {said}", run.code));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn limits_hold_for_every_command_that_reads_layers() {
+    let folder = folder(&[
+        ("p.yaml", "rules:\n- {name: a, match: {type: x}}\n- {name: b, match: {type: y}}\n"),
+        ("q.yaml", "rules: []\n"),
+        ("a.jsonl", "{\"type\":\"x\",\"target\":\"\"}\n"),
+    ]);
+    let commands: [&[&str]; 5] = [
+        &["check", "p.yaml", "q.yaml"],
+        &["build", "p.yaml", "q.yaml", "-o", "p.aegisb"],
+        &["eval", "p.yaml", "q.yaml", "--actions", "a.jsonl"],
+        &["simulate", "p.yaml", "q.yaml", "x:y"],
+        &["explain", "p.yaml", "q.yaml", "x:y"],
+    ];
+    let limits: [(&[&str], i32, &str); 8] = [
+        (&["--max-depth", "2"], 1, "too_deep"),
+        (&["--max-scalar", "3"], 1, "scalar_size"),
+        (&["--max-nodes", "9"], 1, "the file has more than 9 nodes"),
+        (&["--max-file", "20"], 1, "the file is longer than the limit of 20 bytes"),
+        (&["--max-file", "66"], 2, "`q.yaml` are together longer than the limit of 66 bytes (`--max-file`)"),
+        (&["--max-layers", "1"], 2, "2 layers are more than the limit of 1 (`--max-layers`)"),
+        (&["--max-rules", "1"], 1, "the policy has more than 1 rules, which is the limit"),
+        (
+            &[
+                "--max-depth",
+                "5",
+                "--max-nodes",
+                "30",
+                "--max-file",
+                "80",
+                "--max-layers",
+                "2",
+                "--max-rules",
+                "2",
+            ],
+            0,
+            "",
+        ),
+    ];
+    for command in commands {
+        for (flags, code, words) in limits {
+            // One long layer is refused before the second is read.
+            let layers = if flags == ["--max-file", "20"] { "p.yaml" } else { "" };
+            let args: Vec<&str> = command
+                .iter()
+                .filter(|arg| layers.is_empty() || **arg != "q.yaml")
+                .chain(flags)
+                .copied()
+                .collect();
+            let run = bounded(folder.path(), &args, b"");
+            assert_eq!(run.code, code, "{args:?}: {}", run.err);
+            assert!(run.err.contains(words), "{args:?}: {}", run.err);
+        }
+    }
+}
+
+/// Of many findings some are shown, errors first.
+#[test]
+fn findings_that_nobody_reads_are_counted() {
+    let rule = |at: usize| format!("- {{name: same, match: {{type: t{at}}}}}\n");
+    let yaml = format!("rules:\n{}- {{naem: x}}\n", (0..10_500).map(rule).collect::<String>());
+    let folder = folder(&[("p.yaml", &yaml)]);
+    let run = bounded(folder.path(), &["check", "--format", "short", "p.yaml"], b"");
+    assert_eq!(run.err.matches("[duplicate_name]").count(), 9_999, "{} bytes", run.err.len());
+    assert_eq!(run.err.matches("[unknown_key]").count(), 1);
+    assert!(run.err.contains("\n500 more findings are not shown (`--max-findings`)\n"), "{}", run.err);
+    let run = bounded(folder.path(), &["check", "--max-findings", "9", "--format", "json", "p.yaml"], b"");
+    assert_eq!((run.out.lines().count(), run.err.as_str()), (9, ""));
+}
+
+/// No more is read of what begins as no artifact, and no more than an artifact says that it has.
+#[test]
+fn a_file_without_end_is_no_artifact() {
+    let folder = folder(&[]);
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zeros.aegisb")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zeros.yaml")).unwrap();
+    for args in [&["inspect", "zeros.aegisb"][..], &["simulate", "zeros.aegisb", "x"]] {
+        let run = bounded(folder.path(), args, b"");
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert!(run.err.contains("not an aegis artifact"), "{}", run.err);
+    }
+    let run = bounded(folder.path(), &["check", "--max-file", "1000000", "zeros.yaml"], b"");
+    assert_eq!(run.code, 1, "{}", run.err);
 }
 
 /// A policy with one rule a pattern.

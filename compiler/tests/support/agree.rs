@@ -261,7 +261,8 @@ impl Clock for CountedClock<'_> {
 }
 
 /// The params of an action, by name, in its order.
-fn entries(action: &Action) -> Vec<(String, Json)> {
+/// The params of an action.
+pub fn entries(action: &Action) -> Vec<(String, Json)> {
     let mut entries = Vec::new();
     let request = Request::from(action);
     request.params.visit(&mut |name, value| {

@@ -2,10 +2,9 @@
 
 use super::agree::{self, Compared, Tally};
 use super::bytes::Bytes;
-use super::damage::{Parts, artifacts};
 use super::dialect::{self, Drawn};
 use super::patterns;
-use super::{layers, options};
+use super::{layers, lines, mutate, options};
 use aegis_vm::json::{Json, Object};
 use aegis_vm::{Action, ErrorKind, NoClock, Policy, Timestamp};
 use aegisc::diag::{RenderOptions, render_pretty, render_short};
@@ -17,13 +16,14 @@ use aegisc::{Compilation, Output, Verify, compile};
 pub type Body = fn(&[u8]);
 
 /// Every target, by the name of its folder.
-pub const TARGETS: [(&str, Body); 6] = [
+pub const TARGETS: [(&str, Body); 7] = [
     ("yaml_text", yaml_text),
     ("artifact", artifact),
     ("artifact_repaired", artifact_repaired),
     ("differential", differential),
     ("pattern_text", pattern_text),
     ("pattern_search", pattern_search),
+    ("action_json", lines::action_json),
 ];
 
 /// Compiles any bytes as up to three layers, cut at zero bytes. What compiles decides as it is meant.
@@ -60,10 +60,7 @@ pub fn artifact_repaired(data: &[u8]) {
 
 /// As [`artifact_repaired`]; whether it loaded.
 pub fn repaired(data: &[u8]) -> bool {
-    let mut bytes = Bytes::new(data);
-    let mut parts = Parts::of(&bytes.pick(artifacts()));
-    parts.mutate(&mut bytes);
-    match Policy::from_bytes(parts.assemble()) {
+    match Policy::from_bytes(mutate::mutant(&mut Bytes::new(data))) {
         Ok(policy) => {
             exercise(&policy);
             true
@@ -175,12 +172,14 @@ fn now() -> Timestamp {
 }
 
 /// Everything that a loaded policy can be asked. What was loaded is consistent, so that no decision
-/// may say otherwise, and a trace decides as the decision did.
-pub fn exercise(policy: &Policy) {
+/// may say otherwise, and a trace decides as the decision did. How many actions were decided.
+pub fn exercise(policy: &Policy) -> u64 {
     let mut ir = String::new();
     policy.write_ir(&mut ir).unwrap();
     let _ = (policy.debug(), format!("{policy:?} {:?}", policy.manifest()));
+    let mut decided = 0;
     for action in questions(policy) {
+        decided += 1;
         for decision in [policy.evaluate(&action, now()), policy.evaluate(&action, NoClock)] {
             let inconsistent = decision.error().is_some_and(|error| error.kind() == ErrorKind::Inconsistent);
             assert!(!inconsistent, "a loaded policy is inconsistent on {action:?}");
@@ -190,11 +189,13 @@ pub fn exercise(policy: &Policy) {
         assert_eq!(decision.rule_index(), trace.decision().rule_index(), "{action:?}");
         assert_eq!(decision.error(), trace.decision().error(), "{action:?}");
     }
+    decided
 }
 
 /// Actions for the first rules of a policy, with params of every kind.
 fn questions(policy: &Policy) -> Vec<Action> {
-    const PARAMS: [&str; 9] = ["amount", "big", "rate", "env", "nested", "tags", "day", "email", "a"];
+    const PARAMS: [&str; 12] =
+        ["amount", "big", "rate", "env", "nested", "tags", "day", "email", "a", "p", "q", "n"];
     let values = [
         Json::Null,
         Json::Bool(true),
@@ -202,6 +203,7 @@ fn questions(policy: &Policy) -> Vec<Action> {
         super::integer("123456789012345678901234567890"),
         Json::Float(0.5),
         Json::from("staging"),
+        Json::from("abcx xbd 12.com\n"),
         Json::List(vec![Json::from("urgent"), Json::Int(1)]),
         Json::Object(Object::new()),
     ];

@@ -1,7 +1,6 @@
-//! Damage to artifacts: by chance, which the loader must refuse, and with every digest repaired,
-//! which it may accept if the tables still hold together.
+//! Damage to artifacts by chance, all of which the loader must refuse, and artifacts taken apart, which
+//! can be put together again with every digest right.
 
-use super::bytes::Bytes;
 use super::{layers, options};
 use aegis_vm::Policy;
 use aegis_vm::format::{DIGESTED_HEADER, Header, SECTIONS, SectionRow};
@@ -91,79 +90,31 @@ impl Parts {
 
     /// An artifact whose lengths, offsets and digests are right, whatever the sections hold.
     pub fn assemble(&self) -> Vec<u8> {
+        self.assemble_with(|_, content| Sha256::digest(content).into())
+    }
+
+    /// As [`Parts::assemble`], with the digests that are known already.
+    pub fn assemble_with(&self, digest: impl Fn(usize, &[u8]) -> [u8; 32]) -> Vec<u8> {
         let wide = |n: usize| U64::new(u64::try_from(n).unwrap());
         let mut end = size_of::<Header>() + SECTIONS.len() * size_of::<SectionRow>();
         let mut rows = Vec::new();
-        for (id, content) in SECTIONS.into_iter().zip(&self.sections) {
+        for (at, (id, content)) in SECTIONS.into_iter().zip(&self.sections).enumerate() {
             rows.push(SectionRow {
                 id: id.number().into(),
                 reserved: 0.into(),
                 offset: wide(end),
                 length: wide(content.len()),
-                sha256: Sha256::digest(content).into(),
+                sha256: digest(at, content),
             });
             end += content.len();
         }
         let mut header = Header { file_length: wide(end), ..self.header };
-        let mut digest = Sha256::new();
-        digest.update(&header.as_bytes()[..DIGESTED_HEADER]);
-        digest.update(rows.as_bytes());
-        header.digest = digest.finalize().into();
+        header.digest = header_digest(&header.as_bytes()[..DIGESTED_HEADER], rows.as_bytes());
         [header.as_bytes(), rows.as_bytes(), &self.sections.concat()].concat()
-    }
-
-    /// Changes a few bytes, numbers or records of a few sections.
-    pub fn mutate(&mut self, bytes: &mut Bytes<'_>) {
-        for _ in 0..bytes.between(1, 4) {
-            // Empty sections have nothing to change, but can be given something.
-            let section = bytes.below(self.sections.len());
-            edit(&mut self.sections[section], bytes);
-        }
-        if bytes.chance(4) {
-            self.header.policy_id[bytes.below(64)] ^= bytes.byte();
-        }
     }
 }
 
-/// The sizes of records: a change of a whole record is one of these long.
-const RECORDS: [usize; 8] = [4, 8, 12, 16, 20, 24, 40, 1];
-
-fn edit(content: &mut Vec<u8>, bytes: &mut Bytes<'_>) {
-    let kind = bytes.below(8);
-    let size = bytes.pick(&RECORDS);
-    let place = bytes.below(content.len() / size + 1) * size;
-    let whole = place + size <= content.len();
-    match kind {
-        0 if place < content.len() => content[place] ^= 1 << bytes.below(8),
-        1 if place < content.len() => content[place] = bytes.byte(),
-        2 | 3 if place + 4 <= content.len() => {
-            let number = &mut content[place..place + 4];
-            let old = u32::from_le_bytes(number.try_into().unwrap());
-            let new = match bytes.below(8) {
-                0 => old.wrapping_add(1),
-                1 => old.wrapping_sub(1),
-                2 => 0,
-                3 => u32::MAX,
-                4 => u32::from(bytes.byte()),
-                5 => old ^ 1,
-                6 => old.wrapping_mul(2),
-                _ => bytes.word(),
-            };
-            number.copy_from_slice(&new.to_le_bytes());
-        }
-        4 if whole => {
-            let from = bytes.below(content.len() / size) * size;
-            content.copy_within(from..from + size, place);
-        }
-        5 if whole => drop(content.drain(place..place + size)),
-        6 if whole => {
-            let record = content[place..place + size].to_vec();
-            content.splice(place..place, record);
-        }
-        7 => {
-            let added: Vec<u8> = (0..size).map(|_| bytes.byte()).collect();
-            content.splice(place..place, added);
-        }
-        _ => {}
-    }
+/// The digest of a header and of the section table that follows it.
+pub fn header_digest(header: &[u8], rows: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(header).chain_update(rows).finalize().into()
 }

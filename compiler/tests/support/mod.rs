@@ -1,8 +1,8 @@
 //! What several tests, the examples and the fuzz targets share.
 //!
 //! Policies and actions drawn from bytes (`generate`), patterns and texts (`dialect`), damage done to
-//! artifacts (`damage`) and changes made on purpose (`crafted`), and the bodies of the fuzz targets
-//! (`bodies`), so that a kept input is replayed by the very code that found it. The fuzz crate takes
+//! artifacts (`damage`), with repaired digests (`mutate`) and on purpose (`crafted`), and the bodies of the fuzz targets
+//! (`bodies`, `lines`), so that a kept input is replayed by the very code that found it. The fuzz crate takes
 //! this folder in by its path.
 
 #![allow(
@@ -24,6 +24,9 @@ pub mod damage;
 pub mod dialect;
 pub mod generate;
 pub mod globs;
+pub mod hostile;
+pub mod lines;
+pub mod mutate;
 pub mod node;
 pub mod patterns;
 pub mod traps;

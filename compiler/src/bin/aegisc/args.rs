@@ -1,6 +1,6 @@
 //! The command line: what every subcommand accepts, with the words of its help.
 
-use crate::front::FrontArgs;
+use crate::front::{self, FrontArgs};
 use aegis_vm::{Timestamp, format::POLICY_ID_MAX};
 use aegisc::Verify;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -268,6 +268,9 @@ pub(crate) struct EvalArgs {
     /// The time of actions that do not say `now` (RFC 3339); else the clock.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) at: Option<Timestamp>,
+    /// The longest action line, in bytes; a longer one is no action [default: 4194304].
+    #[arg(long, value_name = "BYTES", value_parser = front::count, help_heading = "Limits")]
+    pub(crate) max_line: Option<usize>,
     #[command(flatten)]
     pub(crate) front: FrontArgs,
 }

@@ -12,7 +12,7 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
     if let Some(output) = &args.output {
         check_output(output, args)?;
     }
-    let layers = input::layers(&args.layers, args.front.limits().file_bytes)?;
+    let layers = input::layers(&args.layers, &args.front)?;
     let options = Options {
         policy_id: args.policy_id.clone(),
         revision: args.revision,
@@ -21,8 +21,9 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
         ..args.front.options()
     };
     let compilation = aegisc::compile(layers, &options).map_err(|error| Failure::new(error.to_string()))?;
-    let format = args.front.format();
-    let counts = shell.findings(&compilation.diagnostics, &compilation.sources, format, FindingsTo::Error)?;
+    let show = args.front.show();
+    let format = show.format;
+    let counts = shell.findings(&compilation.diagnostics, &compilation.sources, show, FindingsTo::Error)?;
     let Some(output) = compilation.output else {
         shell.refused(counts, format);
         return Ok(Done::PolicyAtFault);

@@ -14,8 +14,6 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::time::SystemTime;
 
-/// The longest action line, in bytes.
-const LONGEST_LINE: usize = 64 << 20;
 /// Room that is kept from line to line.
 const KEPT: usize = 1 << 20;
 
@@ -38,7 +36,7 @@ pub(crate) fn run(args: &EvalArgs, shell: &Shell) -> Result<Done, Failure> {
     let Loaded::Policy(policy) = input::policy(&args.policy, &args.front, shell)? else {
         return Ok(Loaded::REFUSED);
     };
-    let mut lines = Lines::new(from);
+    let mut lines = Lines::new(from, args.front.longest_line(args.max_line));
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut bad = BadLines::default();
     loop {
@@ -99,7 +97,9 @@ impl BadLines {
 fn read(line: Content<'_>) -> Result<(Action, Option<Timestamp>), String> {
     let bytes = match line {
         Content::Whole(bytes) => bytes,
-        Content::TooLong => return Err(format!("the line is longer than {} MiB", LONGEST_LINE >> 20)),
+        Content::LongerThan(limit) => {
+            return Err(format!("the line is longer than the limit of {limit} bytes (`--max-line`)"));
+        }
     };
     let text = str::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8: a wrong byte after {} bytes", error.valid_up_to()))?;
@@ -216,7 +216,7 @@ struct Line<'a> {
 #[derive(Clone, Copy)]
 enum Content<'a> {
     Whole(&'a [u8]),
-    TooLong,
+    LongerThan(usize),
 }
 
 /// The lines that are not blank, in bounded memory.
@@ -224,11 +224,12 @@ struct Lines<R> {
     from: BufReader<R>,
     line: Vec<u8>,
     number: u64,
+    longest: usize,
 }
 
 impl<R: Read> Lines<R> {
-    fn new(from: R) -> Self {
-        Lines { from: BufReader::with_capacity(1 << 16, from), line: Vec::new(), number: 0 }
+    fn new(from: R, longest: usize) -> Self {
+        Lines { from: BufReader::with_capacity(1 << 16, from), line: Vec::new(), number: 0, longest }
     }
 
     /// Whether the next line has to be waited for.
@@ -241,16 +242,16 @@ impl<R: Read> Lines<R> {
             self.line.clear();
             self.line.shrink_to(KEPT);
             self.number = self.number.saturating_add(1);
-            let most = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX).saturating_add(1);
+            let most = u64::try_from(self.longest).unwrap_or(u64::MAX).saturating_add(1);
             let read = self.from.by_ref().take(most).read_until(b'\n', &mut self.line)?;
             if read == 0 {
                 return Ok(None);
             }
             if self.line.ends_with(b"\n") {
                 self.line.pop();
-            } else if read > LONGEST_LINE {
+            } else if read > self.longest {
                 self.from.skip_until(b'\n')?;
-                return Ok(Some(Line { number: self.number, content: Content::TooLong }));
+                return Ok(Some(Line { number: self.number, content: Content::LongerThan(self.longest) }));
             }
             if self.number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
                 self.line.drain(..3);

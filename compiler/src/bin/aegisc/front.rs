@@ -3,7 +3,7 @@
 use crate::args::VerifyArg;
 use crate::settings::Settings;
 use aegisc::diag::{LevelSetting, Levels};
-use aegisc::{Options, Verify, yaml};
+use aegisc::{Options, PolicyLimits, Verify, yaml};
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, ValueEnum};
 
 /// How layers are read and their findings are shown.
@@ -26,13 +26,38 @@ pub(crate) struct FrontArgs {
     /// The longest scalar, in bytes [default: 1048576].
     #[arg(long, value_name = "BYTES", value_parser = count, help_heading = "Limits")]
     max_scalar: Option<usize>,
-    /// The longest layer, in bytes [default: 536870912].
+    /// The most nodes that a layer writes [default: 40000000].
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Limits")]
+    max_nodes: Option<usize>,
+    /// The longest layer, in bytes; also the most of all layers together [default: 536870912].
     #[arg(long, value_name = "BYTES", value_parser = count, help_heading = "Limits")]
     max_file: Option<usize>,
+    /// The most layers [default: 1000].
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Limits")]
+    max_layers: Option<usize>,
+    /// The most rules [default: 1000000].
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Limits")]
+    max_rules: Option<usize>,
+    /// The most findings that are shown, errors before the others [default: 10000 in forms for people].
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Limits")]
+    max_findings: Option<usize>,
     /// What stands behind the flags.
     #[arg(skip)]
     settings: Settings,
 }
+
+/// How findings are shown, and how many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Show {
+    pub(crate) format: Format,
+    pub(crate) most: usize,
+}
+
+/// More findings nobody reads.
+const MOST_FINDINGS: usize = 10_000;
+
+/// What a line holds takes up to fifty times its length.
+const LONGEST_LINE: usize = 4 << 20;
 
 /// The deepest nesting that can be asked for: what a stack surely holds.
 const DEEPEST: usize = 1024;
@@ -61,18 +86,49 @@ impl FrontArgs {
         if let Some(cap) = self.cap_lints {
             levels.cap(cap.into());
         }
-        Options { levels, limits: self.limits(), verify: self.verify(None), ..Options::default() }
+        Options {
+            levels,
+            limits: self.limits(),
+            policy_limits: self.policy_limits(),
+            verify: self.verify(None),
+            ..Options::default()
+        }
+    }
+
+    /// A limit: the flag, else the setting of its name, else the default.
+    fn limit(&self, flag: Option<usize>, name: &str, default: usize) -> usize {
+        flag.or(self.settings.limit(name)).unwrap_or(default)
+    }
+
+    pub(crate) fn policy_limits(&self) -> PolicyLimits {
+        let default = PolicyLimits::default();
+        PolicyLimits {
+            layers: self.limit(self.max_layers, "max-layers", default.layers),
+            rules: self.limit(self.max_rules, "max-rules", default.rules),
+        }
     }
 
     pub(crate) fn limits(&self) -> yaml::Limits {
         let default = yaml::Limits::default();
-        let of = |flag: Option<usize>, setting: Option<usize>, default| flag.or(setting).unwrap_or(default);
         yaml::Limits {
-            depth: of(self.max_depth, self.settings.max_depth, default.depth),
-            expansion: of(self.max_expansion, self.settings.max_expansion, default.expansion),
-            scalar_bytes: of(self.max_scalar, self.settings.max_scalar, default.scalar_bytes),
-            file_bytes: of(self.max_file, self.settings.max_file, default.file_bytes),
+            depth: self.limit(self.max_depth, "max-depth", default.depth),
+            expansion: self.limit(self.max_expansion, "max-expansion", default.expansion),
+            nodes: self.limit(self.max_nodes, "max-nodes", default.nodes),
+            scalar_bytes: self.limit(self.max_scalar, "max-scalar", default.scalar_bytes),
+            file_bytes: self.limit(self.max_file, "max-file", default.file_bytes),
         }
+    }
+
+    /// The longest action line of a command that reads them.
+    pub(crate) fn longest_line(&self, flag: Option<usize>) -> usize {
+        self.limit(flag, "max-line", LONGEST_LINE)
+    }
+
+    /// How findings are shown. Programs get all of them.
+    pub(crate) fn show(&self) -> Show {
+        let format = self.format();
+        let most = if format.is_data() { usize::MAX } else { MOST_FINDINGS };
+        Show { format, most: self.limit(self.max_findings, "max-findings", most) }
     }
 
     pub(crate) fn format(&self) -> Format {

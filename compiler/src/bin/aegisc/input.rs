@@ -2,18 +2,42 @@
 
 use crate::front::FrontArgs;
 use crate::output::{Done, Failure, FindingsTo, Shell};
-use aegis_vm::{Policy, format::MAGIC};
+use aegis_vm::Policy;
+use aegis_vm::format::{Header, MAGIC};
 use aegisc::LayerSource;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use zerocopy::FromBytes;
 
 /// Reads the layers; `-` is standard input.
-pub(crate) fn layers(paths: &[PathBuf], limit: usize) -> Result<Vec<LayerSource>, Failure> {
+///
+/// What is more than a limit is not read: one layer may be one byte longer, so that the front end can say so.
+pub(crate) fn layers(paths: &[PathBuf], front: &FrontArgs) -> Result<Vec<LayerSource>, Failure> {
+    let (longest, most) = (front.limits().file_bytes, front.policy_limits().layers);
+    if paths.len() > most {
+        let count = paths.len();
+        return Err(Failure::new(format!(
+            "{count} layers are more than the limit of {most} (`--max-layers`)"
+        )));
+    }
     if paths.iter().filter(|path| is_standard_input(path)).count() > 1 {
         return Err(Failure::new("standard input (`-`) can be one layer only"));
     }
-    paths.iter().map(|path| layer(path, limit)).collect()
+    let mut layers = Vec::with_capacity(paths.len());
+    let mut total = 0_usize;
+    for path in paths {
+        let layer = layer(path, longest)?;
+        total = total.saturating_add(layer.bytes.len());
+        layers.push(layer);
+        if total > longest && layers.len() > 1 {
+            return Err(Failure::new(format!(
+                "the layers up to `{}` are together longer than the limit of {longest} bytes (`--max-file`)",
+                path.display()
+            )));
+        }
+    }
+    Ok(layers)
 }
 
 fn layer(path: &Path, limit: usize) -> Result<LayerSource, Failure> {
@@ -28,11 +52,15 @@ fn layer(path: &Path, limit: usize) -> Result<LayerSource, Failure> {
 }
 
 fn open(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    read(file(path)?, limit)
+}
+
+fn file(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the files in it"));
     }
-    read(file, limit)
+    Ok(file)
 }
 
 /// At most one byte more than the limit, so that the front end can say that it was passed.
@@ -84,9 +112,21 @@ pub(crate) fn artifact(path: &Path) -> Result<Policy, Failure> {
     load(path, artifact_bytes(path)?)
 }
 
-/// Reads an artifact's bytes, unchecked.
+/// Reads an artifact's bytes, unchecked: no more than its header says, so that a file without end is refused
+/// as any other.
 pub(crate) fn artifact_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    open(path, usize::MAX).map_err(|error| Failure::new(format!("cannot load `{}`: {error}", path.display())))
+    let cannot = |error| Failure::new(format!("cannot load `{}`: {error}", path.display()));
+    let mut file = file(path).map_err(cannot)?;
+    let mut bytes = read(file.by_ref(), size_of::<Header>()).map_err(cannot)?;
+    if let Ok((header, _)) = Header::read_from_prefix(&bytes)
+        && header.magic == MAGIC
+    {
+        // One byte more is read, so that a file that is too long shows.
+        let length = usize::try_from(header.file_length.get()).unwrap_or(usize::MAX);
+        let rest = read(file, length.saturating_sub(bytes.len())).map_err(cannot)?;
+        bytes.extend(rest);
+    }
+    Ok(bytes)
 }
 
 /// Checks and loads the bytes of an artifact.
@@ -103,11 +143,11 @@ pub(crate) fn load(path: &Path, bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Resu
 }
 
 fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
-    let layers = layers(paths, front.limits().file_bytes)?;
+    let layers = layers(paths, front)?;
     let compilation =
         aegisc::compile(layers, &front.options()).map_err(|error| Failure::new(error.to_string()))?;
-    let counts =
-        shell.findings(&compilation.diagnostics, &compilation.sources, front.format(), FindingsTo::Error)?;
+    let show = front.show();
+    let counts = shell.findings(&compilation.diagnostics, &compilation.sources, show, FindingsTo::Error)?;
     match compilation.output {
         Some(output) => {
             let policy = Policy::from_bytes(output.artifact)

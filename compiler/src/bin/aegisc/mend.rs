@@ -10,11 +10,11 @@ use std::path::Path;
 
 pub(crate) fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
     refuse_what_cannot_be_mended(args)?;
-    let read = input::layers(&args.layers, args.front.limits().file_bytes)?;
+    let read = input::layers(&args.layers, &args.front)?;
     let mended = aegisc::mend(read.clone(), &args.front.options());
-    let format = args.front.format();
+    let show = args.front.show();
     // Among findings that a program reads from standard error there is no line for people.
-    let telling = Telling { shell, paths: &read, quiet: args.diff && format.is_data() };
+    let telling = Telling { shell, paths: &read, quiet: args.diff && show.format.is_data() };
     let layers = || args.layers.iter().zip(&read).zip(&mended.layers).enumerate();
     let changed = || layers().filter(|(_, ((_, old), new))| old.bytes != new.bytes);
     let of = |layer: usize| mended.mends.iter().filter(move |mend| mend.layer == layer);
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
     for layer in &mended.refused {
         telling.refused(*layer);
     }
-    let done = check::report(&mended.checked, read.len(), format, to, shell)?;
+    let done = check::report(&mended.checked, read.len(), show, to, shell)?;
     telling.total(&mended.mends, changed().count());
     Ok(if args.diff && !mended.mends.is_empty() { Done::PolicyAtFault } else { done })
 }

@@ -1,7 +1,7 @@
 //! What is printed, and where: standard output for what was asked for, standard error for the rest.
 
 use crate::args::Color;
-use crate::front::Format;
+use crate::front::{Format, Show};
 use crate::settings::Refused;
 use aegisc::diag::{
     Diagnostic, Level, RenderOptions, render_pretty, render_short, to_github, to_json, to_sarif,
@@ -101,7 +101,8 @@ impl Shell {
     pub(crate) fn refused_settings(&self, refused: &Refused) {
         refused.said.iter().for_each(|why| self.error(why));
         // To standard error alone, which cannot fail.
-        let _ = self.findings(&refused.found, &refused.sources, Format::Pretty, FindingsTo::Error);
+        let show = Show { format: Format::Pretty, most: usize::MAX };
+        let _ = self.findings(&refused.found, &refused.sources, show, FindingsTo::Error);
     }
 
     /// Says that something was done, on standard error.
@@ -114,9 +115,11 @@ impl Shell {
         &self,
         diagnostics: &[Diagnostic],
         sources: &SourceMap,
-        format: Format,
+        show: Show,
         to: FindingsTo,
     ) -> Result<Counts, Failure> {
+        let format = show.format;
+        let shown = first(diagnostics, show.most);
         let color = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
         let options = RenderOptions { color, width: self.width };
         let tell = |text: String| match to {
@@ -126,7 +129,7 @@ impl Shell {
                 Ok(())
             }
         };
-        for diagnostic in diagnostics {
+        for &diagnostic in &shown {
             match format {
                 Format::Pretty => {
                     self.err(&format!("{}\n\n", render_pretty(diagnostic, sources, options).trim_end()))
@@ -139,7 +142,13 @@ impl Shell {
             }
         }
         if format == Format::Sarif {
-            tell(format!("{}\n", to_sarif(diagnostics, sources)))?;
+            let shown: Vec<Diagnostic> = shown.iter().copied().cloned().collect();
+            tell(format!("{}\n", to_sarif(&shown, sources)))?;
+        }
+        let left = diagnostics.len() - shown.len();
+        if left > 0 && !format.is_data() {
+            let more = if left == 1 { "finding is" } else { "findings are" };
+            self.err(&format!("{} more {more} not shown (`--max-findings`)\n", grouped(left)));
         }
         let count = |level| diagnostics.iter().filter(|d| d.level == level).count();
         Ok(Counts { errors: count(Level::Error), warnings: count(Level::Warn), notes: count(Level::Note) })
@@ -151,6 +160,20 @@ impl Shell {
             self.error(&format!("could not compile: {}", counts.text()));
         }
     }
+}
+
+/// The findings that are shown: as many as may be, errors rather than warnings and those rather than notes,
+/// in their order.
+fn first(diagnostics: &[Diagnostic], most: usize) -> Vec<&Diagnostic> {
+    if diagnostics.len() <= most {
+        return diagnostics.iter().collect();
+    }
+    let all = || diagnostics.iter().enumerate();
+    let of = |level| all().filter(move |(_, diagnostic)| diagnostic.level == level);
+    let mut shown: Vec<_> =
+        [Level::Error, Level::Warn, Level::Note].into_iter().flat_map(of).take(most).collect();
+    shown.sort_unstable_by_key(|(at, _)| *at);
+    shown.into_iter().map(|(_, diagnostic)| diagnostic).collect()
 }
 
 /// Where findings in a form for tools go.

@@ -9,6 +9,7 @@ use crate::front::{self, Cap, Format};
 use aegisc::diag::{Diagnostic, LevelSetting, Levels, nearest};
 use aegisc::source::{FileId, SourceMap, Span};
 use clap::ValueEnum;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs;
@@ -31,15 +32,24 @@ pub(crate) struct Settings {
     pub(crate) levels: Levels,
     pub(crate) format: Option<Format>,
     pub(crate) verify: Option<VerifyArg>,
-    pub(crate) max_depth: Option<usize>,
-    pub(crate) max_expansion: Option<usize>,
-    pub(crate) max_scalar: Option<usize>,
-    pub(crate) max_file: Option<usize>,
+    limits: BTreeMap<&'static str, usize>,
 }
 
 /// The keys beside `lints`.
-const KEYS: [&str; 7] =
-    ["cap-lints", "format", "max-depth", "max-expansion", "max-file", "max-scalar", "verify"];
+const KEYS: [&str; 12] = [
+    "cap-lints",
+    "format",
+    "max-depth",
+    "max-expansion",
+    "max-file",
+    "max-findings",
+    "max-layers",
+    "max-line",
+    "max-nodes",
+    "max-rules",
+    "max-scalar",
+    "verify",
+];
 
 /// The lists of lints that the environment may give, in the order in which they count.
 const LISTS: [(&str, LevelSetting); 3] =
@@ -79,6 +89,11 @@ impl Settings {
         variables.sort();
         settings.environment(&variables, &mut refused.said);
         if refused.said.is_empty() && refused.found.is_empty() { Ok(settings) } else { Err(refused) }
+    }
+
+    /// The limit of a name, if it is set.
+    pub(crate) fn limit(&self, name: &str) -> Option<usize> {
+        self.limits.get(name).copied()
     }
 
     fn environment(&mut self, variables: &[(OsString, OsString)], wrong: &mut Vec<String>) {
@@ -185,11 +200,15 @@ impl Settings {
             "format" => self.format = Some(one_of(value)?),
             "verify" => self.verify = Some(one_of(value)?),
             "cap-lints" => self.levels.cap(LevelSetting::from(one_of::<Cap>(value)?)),
-            "max-depth" => self.max_depth = Some(front::depth(value)?),
-            "max-expansion" => self.max_expansion = Some(front::count(value)?),
-            "max-scalar" => self.max_scalar = Some(front::count(value)?),
-            "max-file" => self.max_file = Some(front::count(value)?),
-            _ => return Err(unknown(key)),
+            "max-depth" => {
+                self.limits.insert("max-depth", front::depth(value)?);
+            }
+            _ => match KEYS.into_iter().find(|known| *known == key) {
+                Some(limit) => {
+                    self.limits.insert(limit, front::count(value)?);
+                }
+                None => return Err(unknown(key)),
+            },
         }
         Ok(())
     }

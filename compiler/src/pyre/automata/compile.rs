@@ -24,6 +24,8 @@ pub struct Limits {
     pub work: usize,
     /// Steps of the subset construction, for all patterns.
     pub total_work: usize,
+    /// States of the nondeterministic automata of all patterns.
+    pub total_nfa_states: usize,
     /// Limits on the automata of globs.
     pub globs: GlobLimits,
 }
@@ -34,7 +36,8 @@ impl Default for Limits {
             nfa_states: 20_000,
             dfa_states: 10_000,
             work: 10_000_000,
-            total_work: 1_000_000_000,
+            total_work: 200_000_000,
+            total_nfa_states: 2_000_000,
             globs: GlobLimits::default(),
         }
     }
@@ -149,9 +152,18 @@ pub fn compile_with_globs(
     let mut errors = Vec::new();
     let mut sets = Sets::default();
     let mut all = Vec::with_capacity(patterns.len());
+    let mut states = 0_usize;
     for (index, pattern) in patterns.iter().enumerate() {
+        if states > limits.total_nfa_states {
+            errors.push((index, explain(pattern, Excess::TotalStates, limits)));
+            continue;
+        }
         match parts(pattern, limits, &mut sets) {
-            Ok(parts) => all.push((index, pattern, parts)),
+            Ok(parts) => {
+                let backward = parts.backward.as_ref().map_or(0, |(nfa, _)| nfa.states.len());
+                states = states.saturating_add(parts.forward.states.len()).saturating_add(backward);
+                all.push((index, pattern, parts));
+            }
             Err(error) => errors.push((index, error)),
         }
     }
@@ -208,6 +220,9 @@ struct Builder<'a> {
     /// What is left of the work for all patterns.
     total: usize,
 }
+
+/// The steps that a state takes beyond its construction: it is known again by its members, and made minimal.
+const STATE_WORK: usize = 100;
 
 /// A backward automaton is an addition: it may take this part of what a forward one may.
 const BACKWARD_SHARE: usize = 20;
@@ -280,7 +295,13 @@ impl Builder<'_> {
         let exhausted = left < work;
         let before = left;
         let raw = determinise(nfa, self.sets, self.partition, columns, search, states, &mut left);
-        self.total -= before - left;
+        let made = match &raw {
+            Ok(raw) => raw.answers.len(),
+            Err(Excess::States) => states,
+            Err(_) => 0,
+        };
+        let taken = (before - left).saturating_add(made.saturating_mul(STATE_WORK));
+        self.total = self.total.saturating_sub(taken);
         match raw {
             Ok(raw) => Ok(minimise(&raw, &columns.of_class)),
             Err(Excess::Work) if exhausted => Err(Excess::TotalWork),
@@ -301,10 +322,13 @@ fn explain(pattern: &Pattern, excess: Excess, limits: &Limits) -> PatternError {
             let message = "the pattern tells more than 254 kinds of characters apart".to_owned();
             return too_large(whole, message, "split it into several rules");
         }
-        Excess::TotalWork => {
+        Excess::TotalWork | Excess::TotalStates => {
+            let taken = match excess {
+                Excess::TotalWork => format!("{} steps of work", limits.total_work),
+                _ => format!("{} states", limits.total_nfa_states),
+            };
             let message = format!(
-                "the patterns before this one have taken the {} steps of work that all patterns of a policy may",
-                limits.total_work
+                "the patterns before this one have taken the {taken} that all patterns of a policy may"
             );
             return too_large(whole, message, "split the policy, or make the patterns simpler");
         }

@@ -94,6 +94,7 @@ pub(crate) enum Excess {
     States,
     Work,
     TotalWork,
+    TotalStates,
 }
 
 /// Columns of one pattern: what its sets tell apart.
