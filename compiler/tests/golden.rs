@@ -267,6 +267,34 @@ fn too_many_conditions_are_refused() {
     );
 }
 
+/// The searches for actions that show a finding end after so many steps, however large a policy is.
+#[test]
+fn searches_for_findings_are_bounded() {
+    const STEPS: usize = 200_000;
+    let drawn = |rules: String, name: &str| {
+        let bytes = format!("defaults: {{approval: block}}\nrules:\n{rules}").into_bytes();
+        let layer = LayerSource { path: "made.yaml".to_owned(), bytes };
+        let found = check(vec![layer], &Options::default()).diagnostics;
+        found.iter().filter(|d| d.code.name() == name).count()
+    };
+    // Each param takes two decisions by all rules.
+    let lists: String = (0..500).map(|at| format!("p{at}: [a], ")).collect();
+    let rule =
+        |at| format!("- {{approval: auto, conditions: {{param_contains: {{p{at}: a}}, semantic: w{at}}}}}\n");
+    let rules: String = (0..500).map(rule).collect();
+    let last = format!("- {{approval: block, conditions: {{param_eq: {{{lists}}}}}}}\n");
+    assert_eq!(drawn(rules + &last, "substring_contains"), STEPS / (2 * 501));
+    // Each block takes two decisions as well, and a look at the eight rules that are tried at the most.
+    let pair = |at| {
+        let target = format!("target: t{at}");
+        format!(
+            "- {{match: {{type: a, {target}}}, approval: block}}\n- {{match: {{type: A, {target}}}, approval: auto}}\n"
+        )
+    };
+    let rules: String = (0..300).map(pair).collect();
+    assert_eq!(drawn(rules, "case_sensitive_block"), STEPS / (2 * 600 + 8));
+}
+
 #[test]
 fn too_deep_constants_are_refused() {
     let rule = |depth: usize| {

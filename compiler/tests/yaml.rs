@@ -5,6 +5,7 @@
 use aegisc::diag::Diagnostic;
 use aegisc::source::SourceMap;
 use aegisc::yaml::{self, Document, Limits, NodeKind, ScalarValue, Style, Use};
+use num_bigint::BigInt;
 use std::fmt::Write;
 
 fn read(text: &str, limits: &Limits) -> (SourceMap, Option<Document>, Vec<Diagnostic>) {
@@ -368,6 +369,12 @@ fn bytes_become_text() {
 #[test]
 fn both_readings_are_told() {
     let text = |text: &str| Some(format!("the text `{text}`"));
+    // The longest number that is shown whole; the longest that YAML 1.2 reads, and one that is longer.
+    let (long, longer) = (format!("0x8{}", "0".repeat(255)), format!("0x1{}", "0".repeat(256)));
+    let shown = format!("the integer {}", BigInt::from(1) << 1023);
+    let most_octal = format!("0o{}", "7".repeat(4300));
+    let more_octal = format!("{most_octal}7");
+    let octal_shown = format!("the text `0o{}…`", "7".repeat(58));
     let table: &[(&str, &str, Option<String>)] = &[
         ("NO", "false", text("NO")),
         ("yes", "true", text("yes")),
@@ -402,6 +409,23 @@ fn both_readings_are_told() {
         ("2024-01-01", "the date 2024-01-01", text("2024-01-01")),
         ("2024-01-01T00:00:00Z", "the time 2024-01-01 00:00:00+00:00", text("2024-01-01T00:00:00Z")),
         ("123456789012345678901234567890", "the integer 123456789012345678901234567890", None),
+        ("inf", "the text `inf`", None),
+        ("-nan", "the text `-nan`", None),
+        ("infinity", "the text `infinity`", None),
+        ("+.inf", "infinity", None),
+        (".", "the text `.`", None),
+        ("0o", "the text `0o`", None),
+        ("0o8", "the text `0o8`", None),
+        ("0xg", "the text `0xg`", None),
+        ("+1", "the integer 1", None),
+        ("-08", "the text `-08`", Some("the integer -8".into())),
+        ("-.5", "the text `-.5`", Some("the number -0.5".into())),
+        ("-1e999", "the text `-1e999`", Some("negative infinity".into())),
+        ("0.5", "the number 0.5", None),
+        (&long, &shown, None),
+        (&longer, "an integer of 1025 bits", None),
+        (&most_octal, &octal_shown, Some("an integer of 12900 bits".into())),
+        (&more_octal, &octal_shown, None),
     ];
     for (plain, yaml11, yaml12) in table {
         let (_, document, _) = read(plain, &Limits::default());
