@@ -9,10 +9,10 @@ mod support;
 use aegis_vm::format::{
     Bucket, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP,
     CONST_NULL, CONST_STR, Const, GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX,
-    GLOB_TOKENS, Glob, GlobRange, GlobToken, Header, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ, OP_GT,
-    OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SECTIONS,
-    SectionId, SectionRow, Shape, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Test, Text,
-    Word,
+    GLOB_TOKENS, Glob, GlobRange, GlobToken, Group, Header, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ,
+    OP_GT, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern,
+    Rule, SECTIONS, SectionId, SectionRow, Shape, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET,
+    TOKEN_TEXT, Test, Text, Word, WordSet,
 };
 use aegis_vm::{LoadErrorKind, Policy};
 use std::mem::offset_of;
@@ -29,6 +29,7 @@ const MORE: &str = r#"
       time_before: "23:59"
       weekdays: [1, 2, 3, 4, 5, 6, 7]
       param_eq: {lists: [[1], [2], [], {}, null, {a: 1}]}
+  - {name: digits, match: {type: scan}, conditions: {param_contains: {env: "12"}}}
 "#;
 
 fn sound() -> Crafted {
@@ -137,7 +138,7 @@ const FAULTS: &[(&str, &[Fault])] = &[
             ("tokens after a gap", |it| glob(it, GLOB_TOKENS, |glob| glob.a += 1)),
             ("tokens beyond all", |it| glob(it, GLOB_TOKENS, |glob| glob.b = u32::MAX.into())),
             ("the group after the last", |it| {
-                let groups = it.records::<aegis_vm::format::Group>(SectionId::Groups).len();
+                let groups = it.records::<Group>(SectionId::Groups).len();
                 change!(it, Globs, |all: Glob| {
                     let grouped = first(all, |glob| glob.kind.get() == GLOB_GROUPED);
                     grouped.a = u32::try_from(groups).unwrap().into();
@@ -210,6 +211,22 @@ const FAULTS: &[(&str, &[Fault])] = &[
         ],
     ),
     (
+        "needles section has an unsound needle",
+        &[
+            ("no text", |it| needle(it, |text| text.n = 0.into())),
+            ("a number", |it| needle(it, |text| text.tag = CONST_BIG_INT.into())),
+        ],
+    ),
+    (
+        "word sets section has a word that its scan does not look for",
+        &[
+            ("no text", |it| change!(it, Words, |all: Word| all[0].text.length = 0.into())),
+            ("no scan", |it| change!(it, WordSets, |all: WordSet| all[0].scan = 9.into())),
+            ("the scan of a param", |it| change!(it, WordSets, |all: WordSet| all[0].scan = 0.into())),
+            ("no member", |it| change!(it, Words, |all: Word| all[0].member = 2048.into())),
+        ],
+    ),
+    (
         "tests section has an unsound test",
         &[
             ("never, with a value", |it| test(it, OP_NEVER, |test| test.a = 1.into())),
@@ -249,11 +266,11 @@ const FAULTS: &[(&str, &[Fault])] = &[
                 test(it, OP_MATCHES, |test| test.a = count);
             }),
             ("matches nothing", |it| {
-                let patterns: Vec<aegis_vm::format::Pattern> = it.records(SectionId::Patterns);
+                let patterns: Vec<Pattern> = it.records(SectionId::Patterns);
                 test(it, OP_MATCHES, |test| test.b = u32::try_from(patterns.len()).unwrap().into());
             }),
             ("no words", |it| {
-                let count = count(it, SectionId::WordSets, size_of::<aegis_vm::format::WordSet>());
+                let count = count(it, SectionId::WordSets, size_of::<WordSet>());
                 test(it, OP_SEMANTIC, |test| test.a = count);
             }),
             ("words with more", |it| test(it, OP_SEMANTIC, |test| test.b = 1.into())),
@@ -357,6 +374,16 @@ const FAULTS: &[(&str, &[Fault])] = &[
         })],
     ),
 ];
+
+/// Changes the constant `12` that a needle is.
+fn needle(it: &mut Crafted, change: fn(&mut Const)) {
+    let strings = it.bytes(SectionId::Strings).clone();
+    let text = |at: u64| strings.get(usize::try_from(at).unwrap()..).unwrap_or_default();
+    change!(it, Consts, |all: Const| {
+        let is = |it: &Const| it.tag.get() == CONST_STR && it.n.get() == 2;
+        change(last(all, |it| is(it) && text(it.payload.get()).starts_with(b"12")));
+    });
+}
 
 /// Lists in each other, so many, in no test.
 fn nest(it: &mut Crafted, lists: usize) {
