@@ -211,6 +211,7 @@ fn mistakes_are_named_with_their_place() {
         ("&a [*a]", "1:5 alias: `*a` stands inside the node that it names"),
         ("[&a 1, &a 2]", "1:8 anchor: the anchor `&a` is given twice"),
         ("a: !foo b", "1:4 tag: unknown tag `!foo`"),
+        ("a: ! \"b\"", "1:4 tag: the tag `!` makes YAML 1.1 read quoted text as if it had no quotes"),
         ("a: !!seq b", "1:4 tag: the tag `!!seq` cannot stand on a scalar"),
         ("a: 2024-13-01", "1:4 scalar: `2024-13-01` is not a value: there is no such date"),
         ("a: =", "1:4 scalar: a plain `=` has no value in YAML 1.1"),
@@ -222,6 +223,16 @@ fn mistakes_are_named_with_their_place() {
     ];
     for (text, expected) in table {
         assert_eq!(findings(text, &Limits::default()), [*expected], "{text:?}");
+    }
+}
+
+/// What the two versions of YAML end at different places is shown as far as the longer of the two goes.
+#[test]
+fn texts_that_end_at_different_places_are_shown() {
+    for (text, covered) in [("[:a]", ":a"), ("[a?b]", "a?b"), ("{a?: b}", "a?"), (">\n# end", ">\n")] {
+        let (sources, _, diagnostics) = read(text, &Limits::default());
+        assert_eq!(diagnostics[0].message, "YAML 1.1 and 1.2 end this text at different places", "{text:?}");
+        assert_eq!(sources.text(diagnostics[0].primary), covered, "{text:?}");
     }
 }
 
