@@ -9,10 +9,10 @@ mod support;
 use aegis_vm::format::{
     Bucket, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP,
     CONST_NULL, CONST_STR, Const, GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX,
-    GLOB_TOKENS, Glob, GlobRange, GlobToken, Group, Header, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ,
-    OP_GT, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern,
-    Rule, SECTIONS, SectionId, SectionRow, Shape, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET,
-    TOKEN_TEXT, Test, Text, Word, WordSet,
+    GLOB_TOKENS, Glob, GlobRange, GlobToken, Group, Header, MAX_SHARED_TESTS, Manifest, NO_MEMBER,
+    OP_CONTAINS, OP_EQ, OP_GT, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE,
+    OP_WEEKDAYS, Pattern, Rule, SECTIONS, Scan, SectionId, SectionRow, Shape, TOKEN_NOT_SET, TOKEN_ONES,
+    TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Test, Text, Word, WordSet,
 };
 use aegis_vm::{LoadErrorKind, Policy};
 use std::mem::offset_of;
@@ -454,6 +454,28 @@ fn as_many_tests_as_rules_may_share() {
     crafted.change(SectionId::Rules, |rules: &mut Vec<Rule>| rules[1].first_test = rules[0].first_test);
     crafted.bytes(SectionId::Tests).truncate(MAX_SHARED_TESTS * size_of::<Test>());
     crafted.accepted();
+}
+
+/// A state that no needle leads to, though it steps as the first one does.
+#[test]
+fn a_scan_with_a_state_more() {
+    let mut crafted = sound();
+    let scans: Vec<Scan> = crafted.records(SectionId::Scans);
+    let Scan { start, states, classes, width, outputs, .. } = *scans.last().unwrap();
+    let [start, states, columns, width, outputs] =
+        [start, states, classes, width, outputs].map(|number| usize::try_from(number.get()).unwrap());
+    let (table, row) = (start + 256, columns * width);
+    let bytes = crafted.bytes(SectionId::ScanBytes);
+    let first = bytes[table..table + row].to_vec();
+    let end = table + states * row;
+    bytes.splice(end + outputs * 2..end + outputs * 2, NO_MEMBER.to_le_bytes());
+    bytes.splice(end..end, first);
+    change!(crafted, Scans, |all: Scan| {
+        let scan = all.last_mut().unwrap();
+        scan.states += 1;
+        scan.outputs += 1;
+    });
+    crafted.refused("a scan that finds other texts than its own");
 }
 
 #[test]
