@@ -16,7 +16,7 @@ use aegis_vm::format::{
 };
 use aegis_vm::{LoadErrorKind, Policy};
 use std::mem::offset_of;
-use support::crafted::Crafted;
+use support::crafted::{Crafted, Of};
 use support::damage::{EVERY, header_digest};
 use zerocopy::little_endian::{U32, U64};
 
@@ -512,7 +512,7 @@ fn buckets_beside_each_other() {
 
 #[test]
 fn texts_of_the_header() {
-    let changes: [(&str, fn(&mut Header)); 4] = [
+    let changes: [(&str, Of<Header>); 4] = [
         ("compiler", |header| header.compiler[0] = 0xFF),
         ("compiler", |header| header.compiler[31] = b'x'),
         ("policy id", |header| header.policy_id[0] = 0xFF),
