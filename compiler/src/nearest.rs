@@ -14,13 +14,18 @@
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    let scored = candidates.into_iter().map(|candidate| {
+    let length = lower.chars().count();
+    let scored = candidates.into_iter().filter_map(|candidate| {
+        let other = candidate.chars().count();
+        let most = (length.max(other) / 3).max(1);
+        // As many edits are needed at the least as one is longer than the other.
+        if length.abs_diff(other) > most {
+            return None;
+        }
         let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-        (distance, candidate)
+        (distance <= most).then_some((distance, candidate))
     });
-    let (distance, candidate) = scored.min_by_key(|&(distance, _)| distance)?;
-    let longer = name.chars().count().max(candidate.chars().count());
-    (distance <= (longer / 3).max(1)).then_some(candidate)
+    scored.min_by_key(|&(distance, _)| distance).map(|(_, candidate)| candidate)
 }
 
 /// The candidate for which `name` is surely a slip: at most two edits away, with no other as near.
