@@ -14,13 +14,25 @@
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    let scored = candidates.into_iter().map(|candidate| {
+    let length = lower.chars().count();
+    let scored = candidates.into_iter().filter_map(|candidate| {
+        let other = candidate.chars().count();
+        let most = (length.max(other) / 3).max(1);
+        // Each letter that the other lacks takes an edit of its own.
+        if length.max(other) - shared(&lower, candidate) > most {
+            return None;
+        }
         let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-        (distance, candidate)
+        (distance <= most).then_some((distance, candidate))
     });
-    let (distance, candidate) = scored.min_by_key(|&(distance, _)| distance)?;
-    let longer = name.chars().count().max(candidate.chars().count());
-    (distance <= (longer / 3).max(1)).then_some(candidate)
+    scored.min_by_key(|&(distance, _)| distance).map(|(_, candidate)| candidate)
+}
+
+/// How many characters two texts have in common, in whatever order.
+fn shared(a: &str, b: &str) -> usize {
+    let mut left: Vec<char> = a.chars().collect();
+    let common = |c: &char| left.iter().position(|other| other == c).map(|at| left.swap_remove(at)).is_some();
+    b.to_lowercase().chars().filter(common).count()
 }
 
 /// The candidate for which `name` is surely a slip: at most two edits away, with no other as near.

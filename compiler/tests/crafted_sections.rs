@@ -119,6 +119,12 @@ const FAULTS: &[Fault] = &[
     ("word sets section has a set beyond the words", |it| {
         change!(it, WordSets, |sets: WordSet| add(&mut sets[0].count, 1));
     }),
+    ("word sets section has a set without words", |it| {
+        change!(it, WordSets, |sets: WordSet| {
+            let scan = U32::new(u32::MAX - 1);
+            sets.insert(0, WordSet { first: U32::new(0), count: U32::new(0), scan });
+        });
+    }),
     ("words section has a word that is no text", |it| {
         change!(it, Words, |words: Word| words[0].text.offset = U32::new(u32::MAX));
     }),

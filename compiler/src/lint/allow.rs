@@ -38,27 +38,52 @@ impl Allows {
     pub(crate) fn read(&mut self, document: &Document, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
         let file = document.file();
         let text = sources.file(file).text();
-        let mut marks = text.match_indices(MARK).filter_map(|(at, _)| Some((at, hash(text, at)?))).peekable();
-        if marks.peek().is_none() {
+        let marks: Vec<_> =
+            text.match_indices(MARK).filter_map(|(at, _)| Some((at, hash(text, at)?))).collect();
+        if marks.is_empty() {
             return;
         }
         let scalars = scalars(document);
+        let mut comments: Vec<Comment<'_>> = Vec::new();
+        // The end of the last line that is known to end in a comment, so that each is looked through once.
+        let mut passed = 0;
         for (mark, hash) in marks {
             // The last scalar that begins at or before the `#`.
             let before = scalars.partition_point(|scalar| scalar.start <= hash).checked_sub(1);
-            let inside = before.and_then(|at| scalars.get(at)).is_some_and(|scalar| hash < scalar.end);
-            if !inside {
-                self.comment(Comment { text, file, hash, mark }, sources, out);
+            let scalar_end = before.and_then(|at| scalars.get(at)).map_or(0, |scalar| scalar.end);
+            if hash < scalar_end.max(passed) {
+                continue;
             }
+            let comment = Comment { text, file, hash, mark };
+            passed = comment.end();
+            if !comment.is_inside_another(scalar_end) {
+                comments.push(comment);
+            }
+        }
+        // From the last one, so that a run of comments is walked over once.
+        let mut below = None;
+        for comment in comments.into_iter().rev() {
+            let line = comment.line(below);
+            if comment.is_alone() {
+                below = Some((comment.line_start(), line));
+            }
+            self.comment(comment, line, sources, out);
         }
     }
 
-    fn comment(&mut self, comment: Comment<'_>, sources: &SourceMap, out: &mut Vec<Diagnostic>) {
+    /// `line` is where the line begins that the comment speaks of.
+    fn comment(
+        &mut self,
+        comment: Comment<'_>,
+        line: Option<usize>,
+        sources: &SourceMap,
+        out: &mut Vec<Diagnostic>,
+    ) {
         let Some(names) = comment.names() else {
             out.push(comment.unknown());
             return;
         };
-        let line = comment.line().map(|at| sources.position(Span::new(comment.file, at..at)).line);
+        let line = line.map(|at| sources.position(Span::new(comment.file, at..at)).line);
         let alone = names.len() == 1;
         for name in names {
             let span = Span::new(comment.file, name.clone());
@@ -179,17 +204,33 @@ impl Comment<'_> {
         self.text.get(..self.hash).unwrap_or_default().rfind(BREAK).map_or(0, |at| at + 1)
     }
 
+    /// Whether another comment begins before this one on its line, behind the scalars that end at `scalar_end`.
+    fn is_inside_another(&self, scalar_end: usize) -> bool {
+        let start = self.line_start().max(scalar_end);
+        let before = self.text.get(start..self.hash).unwrap_or_default();
+        before.match_indices('#').any(|(at, _)| {
+            let before = self.text.get(..start + at).unwrap_or_default();
+            before.is_empty() || before.ends_with(BLANK) || before.ends_with(BREAK)
+        })
+    }
+
     fn is_alone(&self) -> bool {
         self.text.get(self.line_start()..self.hash).unwrap_or_default().trim_matches(BLANK).is_empty()
     }
 
-    /// Where the line that is spoken of begins.
-    fn line(&self) -> Option<usize> {
+    /// Where the line that is spoken of begins. `below` is the start of a later line with a comment alone, and
+    /// where the line begins that it speaks of.
+    fn line(&self, below: Option<(usize, Option<usize>)>) -> Option<usize> {
         if !self.is_alone() {
             return Some(self.line_start());
         }
         let mut at = self.end();
         for line in self.text.get(at..)?.split_inclusive(BREAK) {
+            if let Some((start, line)) = below
+                && start == at
+            {
+                return line;
+            }
             let written = line.trim_matches([' ', '\t', '\r', '\n']);
             if !written.is_empty() && !written.starts_with('#') {
                 return Some(at);

@@ -182,7 +182,7 @@ pub fn exercise(policy: &Policy) -> u64 {
         decided += 1;
         for decision in [policy.evaluate(&action, now()), policy.evaluate(&action, NoClock)] {
             let inconsistent = decision.error().is_some_and(|error| error.kind() == ErrorKind::Inconsistent);
-            assert!(!inconsistent, "a loaded policy is inconsistent on {action:?}");
+            assert!(!inconsistent, "a loaded policy is inconsistent on {action:?}: {decision:?}\n{ir}");
             let _ = format!("{decision:?} {:?}", decision.origin());
         }
         let (decision, trace) = (policy.evaluate(&action, now()), policy.trace(&action, now()));

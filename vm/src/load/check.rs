@@ -227,6 +227,8 @@ fn check_words(tables: &Tables, budget: &mut Budget) -> Checked {
         let own = words
             .get(next..end)
             .ok_or_else(|| malformed(SectionId::WordSets, "has a set beyond the words"))?;
+        // Each word names its place in the scan of its set: without one nothing vouches for the scan.
+        ensure(!own.is_empty(), SectionId::WordSets, "has a set without words")?;
         let mut before: Option<&str> = None;
         for &word in own {
             let word = tables

@@ -176,6 +176,11 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// Whether people read it on standard error, wherever it was asked for.
+    pub(crate) fn is_for_people(self) -> bool {
+        matches!(self, Format::Pretty | Format::Short)
+    }
+
     /// Whether programs read it, so that no last line for people may stand among it. (GitHub takes
     /// its commands out of a log that people read.)
     pub(crate) fn is_data(self) -> bool {

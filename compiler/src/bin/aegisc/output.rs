@@ -87,6 +87,15 @@ impl Shell {
             .map_err(|error| Failure::of_output(&error))
     }
 
+    /// Prints to standard output what programs read, which holds no colours.
+    fn data(&self, text: &str) -> Result<(), Failure> {
+        let mut stream = io::stdout().lock();
+        stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush())
+            .map_err(|error| Failure::of_output(&error))
+    }
+
     /// Prints to standard error. That it cannot be written is nothing to stop for.
     pub(crate) fn err(&self, text: &str) {
         let _ = AutoStream::auto(io::stderr().lock()).write_all(text.as_bytes());
@@ -122,28 +131,44 @@ impl Shell {
         let shown = first(diagnostics, show.most);
         let color = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
         let options = RenderOptions { color, width: self.width };
-        let tell = |text: String| match to {
-            FindingsTo::Output => self.out(&text),
+        let tell = |text: &str| match to {
+            FindingsTo::Output => self.data(text),
             FindingsTo::Error => {
-                self.err(&text);
+                self.err(text);
                 Ok(())
             }
         };
+        let mut text = String::new();
         for &diagnostic in &shown {
             match format {
                 Format::Pretty => {
-                    self.err(&format!("{}\n\n", render_pretty(diagnostic, sources, options).trim_end()))
+                    text.push_str(render_pretty(diagnostic, sources, options).trim_end());
+                    text.push('\n');
                 }
-                Format::Short => self.err(&format!("{}\n", render_short(diagnostic, sources))),
-                Format::Json => tell(format!("{}\n", to_json(diagnostic, sources)))?,
-                Format::Github => tell(format!("{}\n", to_github(diagnostic, sources)))?,
+                Format::Short => text.push_str(&render_short(diagnostic, sources)),
+                Format::Json => text.push_str(&to_json(diagnostic, sources)),
+                Format::Github => text.push_str(&to_github(diagnostic, sources)),
                 // One document holds them all.
                 Format::Sarif => break,
+            }
+            text.push('\n');
+            if text.len() > CHUNK {
+                if format.is_for_people() {
+                    self.err(&text)
+                } else {
+                    tell(&text)?
+                }
+                text.clear();
             }
         }
         if format == Format::Sarif {
             let shown: Vec<Diagnostic> = shown.iter().copied().cloned().collect();
-            tell(format!("{}\n", to_sarif(&shown, sources)))?;
+            text = format!("{}\n", to_sarif(&shown, sources));
+        }
+        if format.is_for_people() {
+            self.err(&text)
+        } else {
+            tell(&text)?
         }
         let left = diagnostics.len() - shown.len();
         if left > 0 && !format.is_data() {
@@ -161,6 +186,9 @@ impl Shell {
         }
     }
 }
+
+/// Bytes of findings that are printed at once.
+const CHUNK: usize = 1 << 16;
 
 /// The findings that are shown: as many as may be, errors rather than warnings and those rather than notes,
 /// in their order.
