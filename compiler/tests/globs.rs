@@ -7,7 +7,6 @@ mod support;
 use aegis_vm::{Action, Policy};
 use aegisc::{Compilation, Verify, compile};
 use std::fmt::Write;
-use std::time::{Duration, Instant};
 use support::agree::{Compared, Tally};
 use support::bytes::{Bytes, next};
 use support::globs::example;
@@ -24,11 +23,8 @@ fn yaml(globs: &[String]) -> String {
 
 /// Compiles a policy and asks it about targets; gives its groups of globs, as `inspect --ir` shows them.
 fn agree(yaml: &str, targets: &[String]) -> Vec<String> {
-    let begun = Instant::now();
     let Compilation { sources, output, diagnostics } =
         compile(layers([yaml]), &options(Verify::Off)).unwrap();
-    // A tenth of a second or two where the compiler is optimised.
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     let output = output.unwrap_or_else(|| panic!("{diagnostics:?}"));
     let vm = Policy::from_bytes(output.artifact).unwrap();
     let compared = Compared { meant: &output.policy, sources: &sources, vm: &vm };

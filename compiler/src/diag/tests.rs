@@ -4,7 +4,6 @@
 use super::{Diagnostic, Lint, RenderOptions, render_pretty, render_short, to_github, to_json, to_sarif};
 use crate::source::{FileId, SourceMap, Span};
 use proptest::prelude::*;
-use std::time::Instant;
 
 const PLAIN: RenderOptions = RenderOptions { color: false, width: 80 };
 
@@ -133,12 +132,11 @@ fn terminal_codes_in_a_file_are_shown_not_obeyed() {
 }
 
 #[test]
-fn a_megabyte_on_one_line_stays_small_and_fast() {
+fn what_is_shown_of_a_megabyte_on_one_line_stays_small() {
     let item = "{name: 규칙, aproval: block}, ";
     let text = format!("rules: [{}]\n", item.repeat(1 << 15));
     assert!(text.len() > 1 << 20);
     let (sources, id) = file("f.yaml", &text);
-    let start = Instant::now();
     for n in (0..1 << 15).step_by(1 << 8) {
         let at = 8 + n * item.len() + item.find("aproval").unwrap();
         let key = Span::new(id, at..at + 7);
@@ -152,7 +150,6 @@ fn a_megabyte_on_one_line_stays_small_and_fast() {
         let column = 1 + text[..at].chars().count();
         assert!(drawn.contains(&format!(" --> f.yaml:1:{column}\n")), "{column}\n{drawn}");
     }
-    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
 
 #[test]
