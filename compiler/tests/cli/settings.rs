@@ -124,5 +124,5 @@ unanchored_regex = \"forbid\"
     assert_eq!(run.code, 1);
     let file = folder(&[("p.yaml", LAYER), ("aegisc.toml/x", "")]);
     let run = check(file.path(), &[], &[]);
-    assert!(run.code == 2 && run.err.starts_with("error: cannot read `aegisc.toml`: "), "{}", run.err);
+    assert!(run.code == 2 && run.err == "error: cannot read `aegisc.toml`: it is no file\n", "{}", run.err);
 }
