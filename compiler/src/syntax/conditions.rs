@@ -392,11 +392,9 @@ impl Reader<'_> {
         let quoted =
             self.scalar(at).is_some_and(|scalar| matches!(scalar.style, Style::Single | Style::Double));
         self.report(if quoted && is_plain_decimal(text) && !self.is_tagged(at) {
-            lint.label("a string, by its quotes").help("remove the quotes, unless the param is text").fix(
-                self.node(at.node).span,
-                text,
-                format!("write `{text}`"),
-            )
+            // No mend: the rule may be right about a param that is text, and without quotes it allows more.
+            lint.label("a string, by its quotes")
+                .help(format!("write `{text}` without quotes, unless the param is text"))
         } else {
             lint.label("a string")
                 .help("write a number in plain digits, such as `100` or `0.5`, unless the param is text")
