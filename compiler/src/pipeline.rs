@@ -18,7 +18,9 @@ use std::fmt;
 /// Every error of every file is found in one run. There is a policy only if nothing was denied.
 #[must_use]
 pub fn check(layers: Vec<LayerSource>, options: &Options) -> Checked {
-    let Front { sources, diagnostics, meant } = front(layers, options, &pyre::Limits::default());
+    // No glob is refused for its automaton, so that none is needed to tell what is wrong.
+    let compile = |policy: &hir::Policy| pyre::compile(&policy.patterns, &pyre::Limits::default());
+    let Front { sources, diagnostics, meant } = front(layers, options, compile);
     Checked { sources, diagnostics, policy: meant.map(|(policy, _)| policy) }
 }
 
@@ -48,7 +50,10 @@ pub(crate) fn compile_within(
         )));
     }
     let digests: Vec<[u8; 32]> = layers.iter().map(|layer| Sha256::digest(&layer.bytes).into()).collect();
-    let Front { sources, diagnostics, meant } = front(layers, options, limits);
+    let compile = |policy: &hir::Policy| {
+        pyre::compile_with_globs(&policy.patterns, &glob::asked_together(policy), limits)
+    };
+    let Front { sources, diagnostics, meant } = front(layers, options, compile);
     let Some((policy, automata)) = meant else {
         return Ok(Compilation { sources, diagnostics, output: None });
     };
@@ -101,7 +106,12 @@ struct Front {
     meant: Option<(hir::Policy, Automata)>,
 }
 
-fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> Front {
+/// Runs the front end; `compile` makes the automata that the caller needs, those of the patterns at the least.
+fn front(
+    layers: Vec<LayerSource>,
+    options: &Options,
+    compile: impl FnOnce(&hir::Policy) -> Result<Automata, TooLarge>,
+) -> Front {
     let mut sources = SourceMap::new();
     let mut found = Vec::new();
     let mut files = Vec::with_capacity(layers.len());
@@ -136,7 +146,7 @@ fn front(layers: Vec<LayerSource>, options: &Options, limits: &pyre::Limits) -> 
     let merged = layer::merge(&trees, &mut found);
     lint::merged(&merged, &sources, &mut found);
     let policy = hir::lower(merged, &sources, &mut found);
-    let compiled = pyre::compile_with_globs(&policy.patterns, &glob::asked_together(&policy), limits);
+    let compiled = compile(&policy);
     lint::patterns(&trees, &policy, &compiled, &sources, &mut found);
     if let Err(TooLarge { errors, .. }) = &compiled {
         hir::report_uncompiled(errors, &policy, &trees, &sources, &mut found);
