@@ -4,120 +4,124 @@
 pub(super) fn matches(glob: &str, text: &str) -> bool {
     let Some(meta) = glob.find(['*', '?', '[']) else { return glob == text };
     // What stands before the first of them is literal.
-    if glob.get(..meta).is_none_or(|start| !text.starts_with(start)) {
-        return false;
-    }
-    let steps = read(glob);
-    let text: Vec<char> = text.chars().collect();
-    let (mut step, mut at) = (0, 0);
-    // The last `*` met, and how far its run reaches: where the rest fails, the run grows by one.
-    let mut run: Option<(usize, usize)> = None;
+    let (start, steps) = glob.split_at(meta);
+    let Some(text) = text.strip_prefix(start) else { return false };
+    let mut left = Left { steps, closable: true, text };
+    // What is left behind the last `*` met and its run: where that fails, the run grows by one.
+    let mut run: Option<Left<'_>> = None;
     loop {
-        match (steps.get(step), text.get(at)) {
+        let mut after = left;
+        match (after.step(), after.character()) {
             (None, None) => return true,
             (Some(Step::Run), _) => {
-                run = Some((step, at));
-                step += 1;
+                left = Left { text: left.text, ..after };
+                run = Some(left);
                 continue;
             }
-            (Some(one), Some(&c)) if one.takes(c) => {
-                step += 1;
-                at += 1;
+            (Some(one), Some(c)) if one.takes(c) => {
+                left = after;
                 continue;
             }
             _ => {}
         }
-        match run {
-            Some((star, end)) if end < text.len() => {
-                run = Some((star, end + 1));
-                step = star + 1;
-                at = end + 1;
-            }
-            _ => return false,
+        let Some(longer) = &mut run else { return false };
+        if longer.character().is_none() {
+            return false;
         }
+        left = *longer;
     }
 }
 
-enum Step {
+/// What is left of a glob and of a text.
+#[derive(Clone, Copy)]
+struct Left<'a> {
+    steps: &'a str,
+    /// Whether a set may be closed: after one that is not, no later one is.
+    closable: bool,
+    text: &'a str,
+}
+
+impl<'a> Left<'a> {
+    /// Takes a character off the text.
+    fn character(&mut self) -> Option<char> {
+        let mut chars = self.text.chars();
+        let first = chars.next();
+        self.text = chars.as_str();
+        first
+    }
+
+    /// Takes a step off the glob.
+    fn step(&mut self) -> Option<Step<'a>> {
+        let mut chars = self.steps.chars();
+        let first = chars.next()?;
+        self.steps = chars.as_str();
+        Some(match first {
+            '*' => Step::Run,
+            '?' => Step::Any,
+            '[' if self.closable => match set_end(self.steps) {
+                Some(end) => {
+                    let (inside, rest) = self.steps.split_at(end);
+                    self.steps = rest.strip_prefix(']').unwrap_or(rest);
+                    Step::Set(inside)
+                }
+                None => {
+                    self.closable = false;
+                    Step::Char('[')
+                }
+            },
+            c => Step::Char(c),
+        })
+    }
+}
+
+enum Step<'a> {
     Char(char),
     /// `?`
     Any,
     /// `*`
     Run,
-    /// `[…]`
-    Set {
-        negated: bool,
-        ranges: Vec<(char, char)>,
-    },
+    /// `[…]`, by what stands between the brackets.
+    Set(&'a str),
 }
 
-impl Step {
+impl Step<'_> {
     fn takes(&self, c: char) -> bool {
         match self {
             Step::Char(own) => *own == c,
             Step::Any => true,
             Step::Run => false,
-            Step::Set { negated, ranges } => {
-                ranges.iter().any(|&(low, high)| (low..=high).contains(&c)) != *negated
-            }
+            Step::Set(inside) => match inside.strip_prefix('!') {
+                Some(members) => !is_member(members, c),
+                None => is_member(inside, c),
+            },
         }
     }
 }
 
-fn read(glob: &str) -> Vec<Step> {
-    let chars: Vec<char> = glob.chars().collect();
-    let mut steps = Vec::new();
-    let mut at = 0;
-    while let Some(&c) = chars.get(at) {
-        at += 1;
-        steps.push(match c {
-            '*' => Step::Run,
-            '?' => Step::Any,
-            '[' => match set_end(&chars, at) {
-                Some(end) => {
-                    let set = set(chars.get(at..end).unwrap_or_default());
-                    at = end + 1;
-                    set
-                }
-                None => Step::Char('['),
-            },
-            c => Step::Char(c),
-        });
-    }
-    steps
+/// The place of the `]` that closes a set whose inside begins a text. A `]` that comes first, or first after
+/// `!`, is part of the set.
+fn set_end(text: &str) -> Option<usize> {
+    let negation = usize::from(text.starts_with('!'));
+    let from = negation + usize::from(text.get(negation..)?.starts_with(']'));
+    text.get(from..)?.find(']').map(|found| from + found)
 }
 
-/// The place of the `]` that closes a set whose inside begins at `start`. A `]` that comes first, or
-/// first after `!`, is part of the set.
-fn set_end(chars: &[char], start: usize) -> Option<usize> {
-    let negation = usize::from(chars.get(start) == Some(&'!'));
-    let first = start + negation;
-    let from = first + usize::from(chars.get(first) == Some(&']'));
-    let rest = chars.get(from..)?;
-    rest.iter().position(|&c| c == ']').map(|found| from + found)
-}
-
-/// The set between the brackets. Left to right, `x-y` is a range, dropped if it is reversed; a `-`
-/// that is first or last, or follows a range, is itself.
-fn set(inside: &[char]) -> Step {
-    let (negated, mut rest) = match inside {
-        ['!', rest @ ..] => (true, rest),
-        all => (false, all),
-    };
-    let mut ranges = Vec::new();
-    loop {
-        rest = match rest {
-            [] => return Step::Set { negated, ranges },
-            [low, '-', high, after @ ..] => {
-                if low <= high {
-                    ranges.push((*low, *high));
-                }
-                after
+/// Whether a character is among members as written. Left to right, `x-y` is a range, empty if it is reversed;
+/// a `-` that is first or last, or follows a range, is itself.
+fn is_member(members: &str, c: char) -> bool {
+    let mut members = members.chars();
+    while let Some(low) = members.next() {
+        let mut ahead = members.clone();
+        let found = match (ahead.next(), ahead.next()) {
+            (Some('-'), Some(high)) => {
+                members = ahead;
+                (low..=high).contains(&c)
             }
-            [c, after @ ..] => {
-                ranges.push((*c, *c));
-                after
-            }
+            _ => low == c,
         };
+        if found {
+            return true;
+        }
     }
+    false
 }
