@@ -15,24 +15,55 @@
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let length = lower.chars().count();
+    let letters = Letters::of(&lower);
     let scored = candidates.into_iter().filter_map(|candidate| {
         let other = candidate.chars().count();
         let most = (length.max(other) / 3).max(1);
-        // Each letter that the other lacks takes an edit of its own.
-        if length.max(other) - shared(&lower, candidate) > most {
+        if length.abs_diff(other) > most {
             return None;
         }
-        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+        let candidate_lower = candidate.to_lowercase();
+        // Each letter that the other lacks takes an edit of its own.
+        if length.max(other).saturating_sub(letters.shared(&candidate_lower)) > most {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&lower, &candidate_lower);
         (distance <= most).then_some((distance, candidate))
     });
     scored.min_by_key(|&(distance, _)| distance).map(|(_, candidate)| candidate)
 }
 
-/// How many characters two texts have in common, in whatever order.
-fn shared(a: &str, b: &str) -> usize {
-    let mut left: Vec<char> = a.chars().collect();
-    let common = |c: &char| left.iter().position(|other| other == c).map(|at| left.swap_remove(at)).is_some();
-    b.to_lowercase().chars().filter(common).count()
+/// How often a text has each character; characters of other scripts may share a place.
+struct Letters([usize; 128]);
+
+impl Letters {
+    fn of(text: &str) -> Self {
+        let mut letters = Letters([0; 128]);
+        for c in text.chars() {
+            if let Some(count) = letters.count(c) {
+                *count += 1;
+            }
+        }
+        letters
+    }
+
+    fn count(&mut self, c: char) -> Option<&mut usize> {
+        let place = usize::try_from(u32::from(c)).ok()? % self.0.len();
+        self.0.get_mut(place)
+    }
+
+    /// How many characters another text has in common with this one, in whatever order: no fewer than it has.
+    fn shared(&self, other: &str) -> usize {
+        let mut left = Letters(self.0);
+        let mut common = |c| match left.count(c) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        };
+        other.chars().filter(|&c| common(c)).count()
+    }
 }
 
 /// The candidate for which `name` is surely a slip: at most two edits away, with no other as near.

@@ -1,6 +1,6 @@
 //! `conditions`: times, weekdays, params, patterns and `semantic`.
 
-use super::keys::{is_meant_once, list};
+use super::keys::{Meant, list};
 use super::reader::{Field, Reader};
 use super::scalar::as_written;
 use super::{Ask, Condition, Param, Spanned, python};
@@ -57,17 +57,28 @@ impl Reader<'_> {
         };
         let known: Vec<_> =
             fields.iter().filter_map(|field| self.known_name(field.key, &KNOWN_CONDITIONS)).collect();
-        let meant = self.meant(&fields, &KNOWN_CONDITIONS);
-        fields.iter().filter_map(|&field| self.condition(field, &known, &meant)).collect()
+        if known.len() == fields.len() {
+            let none = Meant::from_iter([]);
+            return fields.iter().filter_map(|&field| self.condition(field, None, &known, &none)).collect();
+        }
+        let near = |field: &Field| match self.known_name(field.key, &KNOWN_CONDITIONS) {
+            Some(_) => None,
+            None => self.near(field.key, &KNOWN_CONDITIONS),
+        };
+        let near: Vec<_> = fields.iter().map(near).collect();
+        let meant: Meant = near.iter().copied().flatten().collect();
+        let fields = fields.into_iter().zip(near);
+        fields.filter_map(|(field, near)| self.condition(field, near, &known, &meant)).collect()
     }
 
-    /// A condition, or nothing after an error that makes it unusable; `known` are the known ones
-    /// beside it, `meant` those that unknown ones are near to.
+    /// A condition, or nothing after an error that makes it unusable; `near` is the known one that an unknown
+    /// one is near to, `known` are the known ones beside it, `meant` those that unknown ones are near to.
     fn condition(
         &mut self,
         Field { key, value }: Field,
+        near: Option<&'static str>,
         known: &[&str],
-        meant: &[&str],
+        meant: &Meant,
     ) -> Option<Condition> {
         let ask = match self.known_name(key, &KNOWN_CONDITIONS) {
             Some(name @ "time_after") => Ask::TimeAfter(self.time(value, name)?),
@@ -90,7 +101,7 @@ impl Reader<'_> {
                 Ask::Semantic(Spanned::new(Some(text.value), text.span))
             }
             None => {
-                self.report_unknown_condition(key, known, meant);
+                self.report_unknown_condition(key, near, known, meant);
                 Ask::Unknown
             }
         };
@@ -98,20 +109,23 @@ impl Reader<'_> {
         Some(Condition { key: Spanned::new(name, key.span), ask })
     }
 
-    fn report_unknown_condition(&mut self, key: Use, known: &[&str], meant: &[&str]) {
+    fn report_unknown_condition(
+        &mut self,
+        key: Use,
+        near: Option<&'static str>,
+        known: &[&str],
+        meant: &Meant,
+    ) {
         let shown = self.show_key(key);
         let mut lint = Diagnostic::lint(
             Lint::UnknownCondition,
             key.span,
             format!("unknown condition `{shown}`: it never holds, so the rule never matches"),
         );
-        match self.near(key, &KNOWN_CONDITIONS) {
+        match near {
             Some(near) => {
                 lint = lint.label(format!("did you mean `{near}`?"));
-                if !known.contains(&near)
-                    && is_meant_once(near, meant)
-                    && self.is_slip(key, near, &KNOWN_CONDITIONS)
-                {
+                if !known.contains(&near) && meant.once(near) && self.is_slip(key, near, &KNOWN_CONDITIONS) {
                     let written = as_written(near, self.sources.text(key.span));
                     lint = lint.fix(key.span, written, format!("write `{near}`"));
                 }

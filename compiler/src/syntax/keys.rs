@@ -74,20 +74,17 @@ impl<'a> Reader<'a> {
     pub(super) fn known_fields(&mut self, fields: &[Field], keys: &Keys) -> Vec<(&'static str, Field)> {
         let named = |field: &Field| Some((self.known_name(field.key, keys.known)?, *field));
         let found: Vec<_> = fields.iter().filter_map(named).collect();
-        let unknown: Vec<Field> =
-            fields.iter().filter(|field| self.known_name(field.key, keys.known).is_none()).copied().collect();
-        let names = unknown.iter().filter_map(|field| self.name_here(field.key, keys));
-        let meant: Vec<&str> = found.iter().map(|(name, _)| *name).chain(names).collect();
-        for field in unknown {
-            self.report_unknown_key(field.key, keys, &meant);
+        if found.len() == fields.len() {
+            return found;
+        }
+        let unknown = fields.iter().filter(|field| self.known_name(field.key, keys.known).is_none());
+        let unknown: Vec<_> = unknown.map(|field| (field.key, self.name_here(field.key, keys))).collect();
+        let names = unknown.iter().filter_map(|(_, name)| *name);
+        let meant: Meant = found.iter().map(|(name, _)| *name).chain(names).collect();
+        for (key, name) in unknown {
+            self.report_unknown_key(key, name, keys, &meant);
         }
         found
-    }
-
-    /// The names that unknown keys among the fields are near to.
-    pub(super) fn meant(&self, fields: &[Field], known: &[&'static str]) -> Vec<&'static str> {
-        let unknown = fields.iter().filter(|field| self.known_name(field.key, known).is_none());
-        unknown.filter_map(|field| self.near(field.key, known)).collect()
     }
 
     /// The known name that an unknown key is meant for, if it is one of the same mapping.
@@ -123,15 +120,15 @@ impl<'a> Reader<'a> {
         MEANT.contains(&(key, name)) || slip(key, known.iter().copied()) == Some(name)
     }
 
-    /// Reports a key; `meant` are the known names that the keys of the mapping are or are meant for.
-    fn report_unknown_key(&mut self, key: Use, keys: &Keys, meant: &[&str]) {
+    /// Reports a key that is meant for `name`, if for any; `meant` are the known names that the keys of the
+    /// mapping are or are meant for.
+    fn report_unknown_key(&mut self, key: Use, name: Option<&'static str>, keys: &Keys, meant: &Meant) {
         let shown = self.show_key(key);
         let mut lint = Diagnostic::lint(
             Lint::UnknownKey,
             key.span,
             format!("unknown key `{shown}` in {}: it and its value are ignored", keys.owner),
         );
-        let name = self.name_here(key, keys);
         lint = lint.label(match (self.belongs(key, keys), name) {
             (Some((key, Belongs::At(place))), _) => format!("`{key}` belongs {place}"),
             (Some((key, Belongs::Named(name))), _) => format!("`{key}` belongs under the name `{name}`"),
@@ -139,7 +136,7 @@ impl<'a> Reader<'a> {
             (None, None) if self.str(key).is_none() => self.reading(key),
             (None, None) => "no such key here".to_owned(),
         });
-        if let Some(name) = name.filter(|name| is_meant_once(name, meant)) {
+        if let Some(name) = name.filter(|name| meant.once(name)) {
             if self.belongs(key, keys).is_some() || self.is_slip(key, name, keys.known) {
                 let written = as_written(name, self.sources.text(key.span));
                 lint = lint.fix(key.span, written, format!("write `{name}`"));
@@ -157,9 +154,28 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether one key alone is meant for a name. Of two nobody knows which should have it.
-pub(super) fn is_meant_once(name: &str, meant: &[&str]) -> bool {
-    meant.iter().filter(|other| **other == name).count() == 1
+/// The known names that the keys of a mapping are meant for, and by how many keys each.
+pub(super) struct Meant(Vec<(&'static str, usize)>);
+
+impl FromIterator<&'static str> for Meant {
+    fn from_iter<I: IntoIterator<Item = &'static str>>(names: I) -> Self {
+        // As long as the list of known names at most, however many keys there are.
+        let mut counts: Vec<(&'static str, usize)> = Vec::new();
+        for name in names {
+            match counts.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((name, 1)),
+            }
+        }
+        Meant(counts)
+    }
+}
+
+impl Meant {
+    /// Whether one key alone is meant for a name. Of two nobody knows which should have it.
+    pub(super) fn once(&self, name: &str) -> bool {
+        self.0.contains(&(name, 1))
+    }
 }
 
 /// What it means that a key is absent.
@@ -184,9 +200,13 @@ pub(super) fn list(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => format!("`{one}`"),
-        [rest @ .., last] => {
-            let rest: Vec<String> = rest.iter().map(|name| format!("`{name}`")).collect();
-            format!("{} and `{last}`", rest.join(", "))
+        [first, rest @ .., last] => {
+            let mut list = format!("`{first}`");
+            for name in rest {
+                list.extend([", `", name, "`"]);
+            }
+            list.extend([" and `", last, "`"]);
+            list
         }
     }
 }
