@@ -187,7 +187,16 @@ fn doubt_mends(found: &mut [Diagnostic], aliased: &HashSet<FileId>) {
 /// In the order of the files and of the places in them. What an alias brings in twice is said once.
 fn in_order(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.sort_by_key(|diagnostic| diagnostic.primary);
-    let mut said = HashSet::new();
-    found.retain(|diagnostic| said.insert((diagnostic.code, diagnostic.primary, diagnostic.message.clone())));
+    let mut again = Vec::with_capacity(found.len());
+    for of_place in found.chunk_by(|one, other| one.primary == other.primary) {
+        if let [_] = of_place {
+            again.push(false);
+            continue;
+        }
+        let mut said = HashSet::new();
+        again.extend(of_place.iter().map(|one| !said.insert((one.code, one.message.as_str()))));
+    }
+    let mut again = again.into_iter();
+    found.retain(|_| !again.next().unwrap_or(false));
     found
 }
