@@ -195,8 +195,7 @@ impl SourceMap {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let text = text.into();
         let mut line_starts = vec![0];
-        let breaks = text.bytes().enumerate().filter(|&(_, b)| b == b'\n');
-        line_starts.extend(breaks.filter_map(|(i, _)| u32::try_from(i + 1).ok()));
+        line_starts.extend(text.match_indices('\n').filter_map(|(at, _)| u32::try_from(at + 1).ok()));
         let chars_before_block = begun_before_blocks(&text, chars_begun);
         self.files.push(SourceFile { path: path.into(), text, line_starts, chars_before_block });
         id

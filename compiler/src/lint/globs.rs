@@ -38,6 +38,9 @@ enum Over {
 }
 
 fn findings(glob: &Spanned<String>, over: Over, sources: &SourceMap) -> Vec<Diagnostic> {
+    if is_plain(&glob.value) {
+        return Vec::new();
+    }
     let parts = Parts::of(&glob.value);
     let outside = &parts.outside;
     let mut faults: Vec<Fault> = parts.sets.iter().filter_map(Set::fault).collect();
@@ -60,6 +63,12 @@ fn findings(glob: &Spanned<String>, over: Over, sources: &SourceMap) -> Vec<Diag
         }
     };
     faults.into_iter().map(finding).collect()
+}
+
+/// Whether a glob has none of the characters that a fault begins with.
+fn is_plain(glob: &str) -> bool {
+    let begins = |byte| matches!(byte, b'[' | b'{' | b'|' | b'.' | b'^' | b'\\');
+    !glob.bytes().any(begins) && !glob.as_bytes().windows(2).any(|pair| pair == b"**")
 }
 
 /// The place in the file of a part of a glob, if the file spells it as the glob does.

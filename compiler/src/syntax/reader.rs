@@ -135,15 +135,10 @@ impl<'a> Reader<'a> {
     /// The entries of a mapping with each key once: the first place, the last value.
     pub(super) fn fields(&self, entries: &[Entry]) -> Vec<Field> {
         let mut fields: Vec<Field> = Vec::with_capacity(entries.len());
-        let mut places: HashMap<KeyId<'a>, usize> = HashMap::with_capacity(entries.len());
+        let mut places = Seen::new();
         for entry in entries {
-            let earlier = self.key_id(entry.key).and_then(|id| match places.entry(id) {
-                Occupied(place) => Some(*place.get()),
-                Vacant(place) => {
-                    place.insert(fields.len());
-                    None
-                }
-            });
+            let id = self.key_id(entry.key);
+            let earlier = id.and_then(|id| places.earlier(id, fields.len()).copied());
             match earlier.and_then(|place| fields.get_mut(place)) {
                 Some(field) => field.value = entry.value,
                 None => fields.push(Field { key: entry.key, value: entry.value }),
@@ -158,10 +153,11 @@ impl<'a> Reader<'a> {
     pub(super) fn report_duplicates(&mut self) {
         for node in &self.document.nodes {
             let NodeKind::Mapping(entries) = &node.kind else { continue };
-            let mut places: HashMap<KeyId<'a>, Span> = HashMap::with_capacity(entries.len());
+            let mut places = Seen::new();
             for entry in entries.iter().filter(|entry| !entry.merged) {
                 let Some(id) = self.key_id(entry.key) else { continue };
-                if let Some(first) = places.insert(id, entry.key.span) {
+                if let Some(last) = places.earlier(id, entry.key.span) {
+                    let first = std::mem::replace(last, entry.key.span);
                     self.report_duplicate(first, entry.key);
                 }
             }
@@ -182,5 +178,45 @@ impl<'a> Reader<'a> {
                 .also(first, "given here before; its value is dropped")
                 .help("keep one of the two, or join their contents under one key"),
         );
+    }
+}
+
+/// The keys that a mapping has so far, with what is kept of each.
+struct Seen<'a, T> {
+    /// As long as the keys are few, comparing them all is faster than hashing one.
+    few: Vec<(KeyId<'a>, T)>,
+    /// All of them, once they are many.
+    many: HashMap<KeyId<'a>, T>,
+}
+
+impl<'a, T> Seen<'a, T> {
+    const FEW: usize = 8;
+
+    fn new() -> Self {
+        Seen { few: Vec::new(), many: HashMap::new() }
+    }
+
+    /// What is kept of a key that is there; another is added.
+    fn earlier(&mut self, id: KeyId<'a>, kept: T) -> Option<&mut T> {
+        if self.many.is_empty() {
+            if let Some(at) = self.few.iter().position(|(known, _)| *known == id) {
+                return self.few.get_mut(at).map(|(_, kept)| kept);
+            }
+            if self.few.len() < Self::FEW {
+                if self.few.is_empty() {
+                    self.few.reserve_exact(Self::FEW);
+                }
+                self.few.push((id, kept));
+                return None;
+            }
+            self.many.extend(self.few.drain(..));
+        }
+        match self.many.entry(id) {
+            Occupied(known) => Some(known.into_mut()),
+            Vacant(place) => {
+                place.insert(kept);
+                None
+            }
+        }
     }
 }

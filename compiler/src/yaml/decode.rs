@@ -70,10 +70,13 @@ pub fn decode(bytes: &[u8]) -> (String, Option<DecodeError>) {
 
 /// Checks that `text` holds only characters that mean the same to every reader of YAML.
 pub(super) fn check_characters(file: FileId, text: &str) -> Result<(), Stop> {
-    let mut bytes = text.bytes().enumerate();
-    // One pass over bytes: ASCII is judged at once, the rest only by its lead byte.
+    // Most of a text is no suspect, which is seen many bytes at a time.
+    let blocks = (0..).step_by(BLOCK).zip(text.as_bytes().chunks(BLOCK));
+    let suspects = blocks.filter(|(_, block)| block.iter().fold(false, |any, &byte| any | is_suspect(byte)));
+    let mut bytes = suspects
+        .flat_map(|(start, block)| block.iter().enumerate().map(move |(at, &byte)| (start + at, byte)));
     let suspect = bytes.find_map(|(at, byte)| match byte {
-        b' '..=b'~' | b'\t' | b'\n' | b'\r' | 0x80..=0xC1 | 0xC3..=0xE1 | 0xE3..=0xEE | 0xF0.. => None,
+        byte if !is_suspect(byte) => None,
         0xC2 | 0xE2 | 0xEF => {
             let c = text.get(at..)?.chars().next()?;
             refusal(c).map(|why| (at, c, why))
@@ -86,6 +89,15 @@ pub(super) fn check_characters(file: FileId, text: &str) -> Result<(), Stop> {
     let error = Diagnostic::error("character", span, format!("character U+{code:04X} is not allowed"));
     let help = format!("remove it, or write it as `\\u{code:04X}` in double quotes");
     Err(error.label(why).help(help).into())
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
+
+/// Whether a byte may begin a character that is refused: ASCII is judged at once, the rest only by its lead
+/// byte.
+fn is_suspect(byte: u8) -> bool {
+    (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0x7F | 0xC2 | 0xE2 | 0xEF)
 }
 
 const CONTROL: &str = "YAML allows no control characters";
