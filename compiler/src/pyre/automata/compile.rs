@@ -36,7 +36,7 @@ impl Default for Limits {
             nfa_states: 20_000,
             dfa_states: 10_000,
             work: 10_000_000,
-            total_work: 200_000_000,
+            total_work: 120_000_000,
             total_nfa_states: 2_000_000,
             globs: GlobLimits::default(),
         }
