@@ -60,6 +60,11 @@ pub fn layers(smaller: usize) -> Vec<Hostile> {
     add("one-unknown-key", run("aproval: auto\n", 1_400 * thousand), Refused("duplicate_key"));
     let keys = |at: usize| format!("rule{at}: 1\n");
     add("unknown-keys", lines(100 * thousand, keys).into(), Refused("unknown_key"));
+    let near = |at: usize| {
+        let letter = |n: usize| char::from_u32(0x4E00 + u32::try_from(n).unwrap()).unwrap();
+        format!("{}{}an_rules: 1\n", letter(at % 317), letter(at / 317))
+    };
+    add("keys-near-one-name", lines(100 * thousand, near).into(), Refused("unknown_key"));
     add("long-key", format!("{}: 1\n", "k".repeat(1_000)).into(), Refused("unknown_key"));
     add("longer-key", format!("{}: 1\n", "k".repeat(mb)).into(), Refused("syntax"));
     add("keys-that-are-lists", run("? [a]\n: 1\n", mb), Refused("key"));
@@ -141,6 +146,9 @@ pub fn layers(smaller: usize) -> Vec<Hostile> {
     add("globs-of-three-words", globs(("target", "*1*2*3*")), Fine);
     add("globs-of-many-marks", globs(("type", "*1?????2?????*3????????*")), Fine);
     add("long-glob", format!("rules: [{{match: {{type: '{}'}}}}]\n", "*a?".repeat(mb / 4)).into(), Fine);
+    let brackets = "[".repeat(mb - 100);
+    let escaped = format!("[{{match: {{type: '{brackets}a'}}, approval: block}}, {{approval: auto}}]");
+    add("glob-of-brackets", format!("rules: {escaped}\n").into(), Fine);
     add("empty-rules", [b"rules:\n".to_vec(), run("- {}\n", mb)].concat(), Fine);
     let unknown = |at: usize| format!("- {{conditions: {{param_nea{at}: 1}}}}\n");
     add(
