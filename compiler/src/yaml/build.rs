@@ -276,7 +276,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn properties(
+    pub(super) fn properties(
         &self,
         anchor: usize,
         tag: Option<&ParsedTag>,

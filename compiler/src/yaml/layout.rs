@@ -54,6 +54,43 @@ pub(super) fn ease(source: &str) -> Option<Eased> {
     Some(Eased { text, covered })
 }
 
+/// A scalar that is longer than may be.
+#[derive(Debug)]
+pub(super) struct Long {
+    /// Where it starts.
+    pub(super) at: usize,
+    /// What may stand there in place of it and of the rest of the file, until the parser is past it.
+    pub(super) stand_in: &'static str,
+}
+
+/// The place of the first scalar that takes more bytes of the file than `most`, or of a quote that is not closed
+/// with so many behind it. Only proposed, as what [`ease`] covers is.
+pub(super) fn long_scalar(source: &str, most: usize) -> Option<Long> {
+    let mut scanner = Scanner::new(source);
+    loop {
+        scanner.skip_gap();
+        let start = scanner.at;
+        if source.len().saturating_sub(start) <= most {
+            return None;
+        }
+        let byte = scanner.byte();
+        // What goes on behind the cut is long enough.
+        scanner.source = text::head(source, start.saturating_add(most).saturating_add(BEYOND));
+        let step = scanner.step();
+        scanner.source = source;
+        match step {
+            Some(_) if scanner.at - start > most && !matches!(byte, b'%' | b'*' | b'&' | b'!') => {
+                return Some(scanner.long(start));
+            }
+            Some(_) => {}
+            None => return matches!(byte, b'"' | b'\'').then(|| scanner.long(start)),
+        }
+    }
+}
+
+/// How far beyond the most bytes a scalar is looked at: it may end in blanks there that are no part of it.
+const BEYOND: usize = 4096;
+
 /// One step over the file.
 enum Step {
     Token,
@@ -184,6 +221,10 @@ impl<'a> Scanner<'a> {
             _ => return Some(self.plain(at)),
         }
         Some(Step::Token)
+    }
+
+    fn long(&self, at: usize) -> Long {
+        Long { at, stand_in: if self.flow > 0 { "\"\"," } else { "\"\"\n" } }
     }
 
     fn byte(&self) -> u8 {

@@ -5,7 +5,7 @@ use super::gap;
 use super::scalar::{self, Plain};
 use super::tag::{self, Tag};
 use super::text::{self, Place, Scanned};
-use super::{NodeKind, Scalar, ScalarValue, Style, syntax};
+use super::{NodeKind, Scalar, ScalarValue, Style, origin, syntax};
 use crate::diag::Diagnostic;
 use crate::source::Span;
 use granit_parser::{ScalarStyle, StructureStyle};
@@ -58,12 +58,7 @@ impl<'a> Builder<'a> {
         let span = self.span(range.start..end);
         self.cursor = self.cursor.max(end);
         if text.len() > self.limits.scalar_bytes {
-            let message = format!(
-                "a text has {} bytes, more than the limit of {}",
-                text.len(),
-                self.limits.scalar_bytes
-            );
-            return Err(Diagnostic::error("scalar_size", span.at_start(), message).into());
+            return Err(self.too_long(range.start, Some(text.len())));
         }
         let (value, role) = self.value(&text, style, properties, span)?;
         if role != Role::Value && properties.anchor != 0 {
@@ -76,18 +71,82 @@ impl<'a> Builder<'a> {
         self.add(used, role, gap.question.is_some(), &gap)
     }
 
+    /// The error of a scalar that stands next, at `at` of a file of which the parser saw no more than what is
+    /// before: that it passes the limit, or that its quote is never closed. `None` if it is neither, or something
+    /// before it is wrong.
+    pub(super) fn refusal_of_long(
+        &mut self,
+        properties: Result<Properties, Stop>,
+        file: &str,
+        at: usize,
+    ) -> Option<Stop> {
+        properties.ok()?;
+        self.gap(at).ok()?;
+        let limit = self.limits.scalar_bytes;
+        let (flow, indent) = (self.style() == Some(StructureStyle::Flow), self.indent());
+        let scan = |part| match text::byte(file, at) {
+            b'"' | b'\'' => text::quoted(part, at),
+            b'|' | b'>' => text::block(part, at, indent),
+            _ => Ok(text::plain(part, at, self.place())),
+        };
+        let first = text::head(file, at.saturating_add(limit));
+        // The length, where all of the text was read.
+        let length = match text::byte(file, at) {
+            b'"' | b'\'' if text::is_closed(file, at) => {
+                let length = scan(file).ok()?.text.len();
+                if length <= limit {
+                    return None;
+                }
+                Some(length)
+            }
+            b'"' | b'\'' => {
+                let refused = scan(first).err().filter(|refused| refused.at == at)?;
+                return Some(Stop::new(origin::in_quotes(self.file, file, at, &refused)));
+            }
+            b'|' | b'>' if flow => return None,
+            _ => {
+                // No more is read than passes the limit, or twice as much.
+                let mut part = first;
+                loop {
+                    let length = scan(part).ok()?.text.len();
+                    let is_whole = part.len() == file.len();
+                    if length > limit {
+                        break is_whole.then_some(length);
+                    }
+                    if is_whole {
+                        return None;
+                    }
+                    part = text::head(file, at.saturating_add(2 * (part.len() - at)).saturating_add(16));
+                }
+            }
+        };
+        Some(self.too_long(at, length))
+    }
+
+    /// The error of a text that passes the limit, at its start, with its length where that is known.
+    fn too_long(&self, at: usize, length: Option<usize>) -> Stop {
+        let limit = self.limits.scalar_bytes;
+        let message = match length {
+            Some(length) => format!("a text has {length} bytes, more than the limit of {limit}"),
+            None => format!("a text has more than {limit} bytes, which is the limit"),
+        };
+        Stop::new(Diagnostic::error("scalar_size", self.span(at..at), message))
+    }
+
+    /// Where a plain scalar stands.
+    fn place(&self) -> Place {
+        match self.style() {
+            Some(StructureStyle::Flow) => Place::Flow,
+            _ => Place::Block { indent: self.indent() },
+        }
+    }
+
     /// Reads the text again. The parser's reading must cover the same place.
     fn scan(&self, parsed: &str, style: Style, range: &Range<usize>) -> Result<Scanned<'a>, Stop> {
         let start = range.start;
         let written = self.source.get(range.clone()).unwrap_or_default();
         let scanned = match style {
-            Style::Plain => {
-                let place = match self.style() {
-                    Some(StructureStyle::Flow) => Place::Flow,
-                    _ => Place::Block { indent: self.indent() },
-                };
-                Ok(text::plain(self.source, start, place))
-            }
+            Style::Plain => Ok(text::plain(self.source, start, self.place())),
             Style::Single | Style::Double => text::quoted(self.source, start),
             Style::Block => text::block(self.source, start, self.indent()),
         };

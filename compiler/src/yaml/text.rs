@@ -64,6 +64,35 @@ pub(super) fn slice(source: &str, start: usize, end: usize) -> &str {
     source.get(start..end).unwrap_or_default()
 }
 
+/// What stands before `end`, or before the character that `end` is inside.
+pub(super) fn head(source: &str, end: usize) -> &str {
+    let mut end = end.min(source.len());
+    while !source.is_char_boundary(end) {
+        end -= 1;
+    }
+    slice(source, 0, end)
+}
+
+/// Whether the quoted scalar at `start` has a closing quote.
+pub(super) fn is_closed(source: &str, start: usize) -> bool {
+    let quote = char::from(byte(source, start));
+    let mut rest = slice(source, start + 1, source.len());
+    while let Some(at) = rest.find([quote, '\\']) {
+        let is_backslash = byte(rest, at) == b'\\';
+        if is_backslash && quote == '\'' {
+            rest = slice(rest, at + 1, rest.len());
+            continue;
+        }
+        if !is_backslash && (quote == '"' || !slice(rest, at + 1, rest.len()).starts_with(quote)) {
+            return true;
+        }
+        let mut behind = slice(rest, at + 1, rest.len()).chars();
+        behind.next();
+        rest = behind.as_str();
+    }
+    false
+}
+
 /// What line breaks fold to: one to a space, more to one break fewer.
 fn fold(text: &mut String, breaks: usize) {
     match breaks {
