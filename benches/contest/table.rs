@@ -70,11 +70,8 @@ fn rows(args: &Args, workload: &Workload) {
 fn head() {
     let (random, cyclic) = ("random order", "one after the other");
     println!("{:<16} {:<22} {random:<44} {cyclic}", "", "");
-    print!("{:<16} {:<22}", "workload", "contestant");
-    for _ in [random, cyclic] {
-        print!(" {:>9} {:>10} {:<23}", "ours", "contestant", " times");
-    }
-    println!();
+    let columns = format!("{:>9} {:>10} {:<23}", "ours", "contestant", " times");
+    println!("{:<16} {:<22} {columns} {}", "workload", "contestant", columns.trim_end());
 }
 
 fn row(args: &Args, name: &str, other: &str, figures: [(f64, f64, Quartiles); 2]) {
@@ -87,11 +84,10 @@ fn row(args: &Args, name: &str, other: &str, figures: [(f64, f64, Quartiles); 2]
         println!("{row}");
         return;
     }
-    print!("{name:<16} {other:<22}");
-    for (ours, other, ratio) in figures {
-        print!(" {:>9} {:>10} {:<23}", shown(ours), shown(other), quartiles(ratio));
-    }
-    println!();
+    let [random, cyclic] = figures.map(|(ours, other, ratio)| {
+        format!("{:>9} {:>10} {:<23}", shown(ours), shown(other), quartiles(ratio))
+    });
+    println!("{name:<16} {other:<22} {random} {}", cyclic.trim_end());
 }
 
 /// A ratio with its quartiles.

@@ -86,3 +86,40 @@ fn generated(
     let params = params.to_vec();
     Workload { name, yaml: Box::new(yaml), params, actions, lines: Vec::new(), order, now: now() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of a hundred actions a rule decides that is neither the default nor the last one of so
+    /// many rules.
+    fn hits(workload: &Workload, rules: usize) -> usize {
+        let hits =
+            workload.actions.iter().filter(|(_, decided)| decided.is_some() && *decided != rule(rules));
+        hits.count() * 100 / workload.actions.len()
+    }
+
+    #[test]
+    fn shares_are_as_defined() {
+        let shares = [
+            (w1(), 14, 75..=75),
+            (w2(), 11, 87..=87),
+            (w3(1_000), 1_000, 88..=92),
+            // Half of the amounts are above the threshold, of nine tenths.
+            (w4(1_000), 1_000, 42..=48),
+            (w5(), 50, 100..=100),
+            (w6(1_000), 1_000, 42..=48),
+            (w8(), 200, 8..=12),
+        ];
+        for (workload, rules, share) in shares {
+            let hits = hits(&workload, rules);
+            assert!(share.contains(&hits), "{}: {hits} of a hundred", workload.name);
+        }
+    }
+
+    #[test]
+    fn sixty_four_actions_are_hot() {
+        assert_eq!(w3_hot(1_000).actions.len(), 64);
+        assert!(w3_hot(1_000).actions.iter().any(|(_, decided)| *decided == rule(1_000)));
+    }
+}

@@ -8,8 +8,8 @@ use crate::Workload;
 use aegis_vm::Action;
 use serde_json::Value;
 
-/// The devops policy: 36 hits of literals and of a prefix, 12 deploys in two environments, 4 others, 12
-/// unmatched.
+/// The devops policy: 36 hits of literals and of a prefix, 12 deploys in two environments, 4 deploys
+/// elsewhere and 12 others that no rule matches.
 #[must_use]
 pub fn w1() -> Workload {
     recorded("W1", include_str!("../data/W1.yaml"), include_str!("../data/W1.json"), "env")
