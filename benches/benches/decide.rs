@@ -35,6 +35,7 @@ fn bench(criterion: &mut Criterion, name: &str, workload: impl Fn() -> Workload)
         requests
     });
     let mut group = criterion.benchmark_group("decide");
+    group.sample_size(20);
     group.throughput(Throughput::Elements(ORDER.try_into().unwrap()));
     group.bench_function(name, |bencher| {
         let (workload, policy) = &*prepared;
