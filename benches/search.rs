@@ -149,7 +149,7 @@ pub fn mixed() -> Mixed {
     let matching = |text: &str| -> Vec<usize> {
         (0..parsed.len()).filter(|&at| parsed[at].naive_search(text)).collect()
     };
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let mut draw = |count: usize, filler: Filler, wanted: Option<usize>| {
         let (pattern, example) = wanted.map_or(("", ""), |at| (patterns[at], examples[at]));
         let one = || loop {
@@ -201,7 +201,7 @@ pub fn long_cyrillic(bytes: usize) -> String {
 }
 
 fn long(bytes: usize, filler: Filler) -> String {
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     let mut text = String::new();
     while text.len() < bytes {
         text.extend(fill(LENGTH, filler, &mut random).chars().filter(|c| !c.is_ascii_digit()));
@@ -215,13 +215,13 @@ fn long(bytes: usize, filler: Filler) -> String {
 /// `count` random places of `cases`, to ask in.
 #[must_use]
 pub fn order(cases: usize, count: usize) -> Vec<usize> {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     (0..count).map(|_| random.below(cases)).collect()
 }
 
 fn search(&(pattern, filler, hits, misses): &Spec) -> Search {
     let parsed = pyre::parse(pattern).unwrap();
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     let mut draw = |parts: &[&'static str], wanted: bool| loop {
         let text = around(pattern, random.pick(parts), filler, &mut random);
         let early: String = text.chars().take(LATE).collect();

@@ -6,11 +6,9 @@
 //! a search through a megabyte as a multiple of a loop over its bytes.
 
 use aegis_benches::search::{self, LENGTH, Mixed, Search};
-use aegis_benches::w5;
+use aegis_benches::timing::{Contestant, Quartiles, ROUNDS, agree, contestant, race, shown};
 use aegis_peers::support::patterns::{Searches, accepted};
-use aegis_peers::{Contestant, Figure, ROUNDS, agree, contestant, shown, time};
 use aegis_vm::{BoundParams, NoClock, Params, Policy, Request, Value};
-use aegisc::Verify;
 use regex::{Regex, RegexSet};
 use regex_automata::{Input, dfa::Automaton, dfa::dense};
 use std::hint::black_box;
@@ -34,7 +32,6 @@ fn main() {
     scans("3a. A literal that is needed", search::literals(), Peers::RegexOnly);
     scans("3b. Anchored at the end", search::ends(), Peers::RegexOnly);
     mixed();
-    suffixes();
     linear();
 }
 
@@ -131,31 +128,6 @@ fn mixed() {
     }
 }
 
-fn suffixes() {
-    let workload = w5();
-    let policy = Policy::from_bytes(workload.build(Verify::Off)).unwrap();
-    let patterns: Vec<String> = (0..50).map(|i| format!(r"@corp{i:02}\.example\.com$")).collect();
-    let dense = dense_dfa(&patterns);
-    let regexes: Vec<Regex> = patterns.iter().map(|text| Regex::new(text).unwrap()).collect();
-    let text = |action: &aegis_vm::Action| match Request::from(action).params.get("to") {
-        Some(Value::Str(text)) => text.to_owned(),
-        other => panic!("{other:?}"),
-    };
-    let texts: Vec<String> = workload.actions.iter().map(|(action, _)| text(action)).collect();
-    let slots = policy.bind(["to"]);
-    let requests: Vec<BoundParams<'_, 1>> =
-        texts.iter().map(|text| slots.with([Value::from(text)])).collect();
-    let contestants = [
-        contestant("ours, a decision", |case| decision(&policy, "send_email", &requests[case])),
-        contestant("dense DFA of all", |case| found(&dense, &texts[case])),
-        contestant("regex, each", |case| first(regexes.iter().position(|one| one.is_match(&texts[case])))),
-    ];
-    let rule = |name: &str| name.strip_prefix("dom_").and_then(|at| at.parse().ok());
-    agree(&contestants, &workload.actions.iter().map(|(_, name)| first(rule(name))).collect::<Vec<_>>());
-    head("5. 50 suffixes on one text (W5)", "", &["ours, a decision", "dense DFA of all", "regex, each"]);
-    row("the last one matches", &time(&contestants, texts.len()));
-}
-
 /// The rule that decides, and one more; 0 if none matches.
 fn decision(policy: &Policy, kind: &str, params: &dyn Params) -> u64 {
     let decision = policy.evaluate(Request::new(kind, "gmail").params(params), NoClock);
@@ -188,7 +160,7 @@ fn linear() {
     let (answers, ours) = accepted(&HOSTILE);
     println!();
     println!(
-        "6. Linear: 1 MB, as a multiple of a plain loop over its bytes (h = h.rotate_left(5) ^ byte, one byte"
+        "5. Linear: 1 MB, as a multiple of a plain loop over its bytes (h = h.rotate_left(5) ^ byte, one byte"
     );
     println!("after the other). `regex` stands beside it; in brackets the answer.");
     println!();
@@ -217,7 +189,7 @@ fn linear() {
             });
             let contestants: Vec<Contestant<'_>> = search.into_iter().chain([plain]).collect();
             let figures = time(&contestants, 1);
-            let [ours, regex, plain] = [0, 1, 2].map(|at: usize| figures[at].nanoseconds);
+            let [ours, regex, plain] = [0, 1, 2].map(|at: usize| figures[at].middle);
             println!(
                 "{pattern:<20} {name:<9} {:>10} {:>12} {:>9} {:>12} ({})",
                 shown(plain),
@@ -228,6 +200,12 @@ fn linear() {
             );
         }
     }
+}
+
+/// The times of contestants on cases in random order.
+fn time(contestants: &[Contestant<'_>], cases: usize) -> Vec<Quartiles> {
+    let [race] = race(contestants, [&search::order(cases, 16_384)], ROUNDS);
+    (0..contestants.len()).map(|at| race.nanoseconds(at)).collect()
 }
 
 fn head(title: &str, first: &str, names: &[&str]) {
@@ -242,17 +220,17 @@ fn head(title: &str, first: &str, names: &[&str]) {
     println!(" {:>7}", "spread");
 }
 
-fn row(name: &str, figures: &[Figure]) {
+fn row(name: &str, figures: &[Quartiles]) {
     print!("{name:<36}");
-    let ours = figures[0].nanoseconds;
-    for (at, Figure { nanoseconds, .. }) in figures.iter().enumerate() {
-        let time = shown(*nanoseconds);
+    let ours = figures[0].middle;
+    for (at, Quartiles { middle, .. }) in figures.iter().enumerate() {
+        let time = shown(*middle);
         match at {
             0 => print!(" {time:>16}"),
-            _ => print!(" {:>22}", format!("{time} ({})", ratio(nanoseconds / ours))),
+            _ => print!(" {:>22}", format!("{time} ({})", ratio(middle / ours))),
         }
     }
-    let spread = figures.iter().map(|figure| figure.spread).fold(0.0, f64::max);
+    let spread = figures.iter().map(|figure| figure.spread()).fold(0.0, f64::max);
     println!(" {:>6.0}%", spread * 100.0);
 }
 
