@@ -54,7 +54,7 @@ pub(crate) struct Show {
 }
 
 /// More findings nobody reads.
-const MOST_FINDINGS: usize = 10_000;
+const MOST_FINDINGS: usize = 2_000;
 
 /// What a line holds takes up to fifty times its length.
 const LONGEST_LINE: usize = 4 << 20;
