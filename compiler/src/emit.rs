@@ -56,9 +56,12 @@ pub(crate) fn emit(build: &Build<'_>, tables: &Tables) -> Vec<u8> {
             SectionId::Scans => tables.scans.as_bytes(),
             SectionId::Tests => tables.tests.as_bytes(),
             SectionId::Rules => tables.rules.as_bytes(),
-            SectionId::Shapes => tables.shapes.as_bytes(),
+            SectionId::Errors => tables.errors.as_bytes(),
+            SectionId::Switches => tables.switches.as_bytes(),
+            SectionId::Nodes => tables.nodes.as_bytes(),
             SectionId::Buckets => tables.buckets.as_bytes(),
-            SectionId::Candidates => tables.candidates.as_bytes(),
+            SectionId::Slots => tables.slots.as_bytes(),
+            SectionId::Roots => tables.roots.as_bytes(),
             SectionId::Debug => &debug,
         }
     };

@@ -76,6 +76,8 @@ pub struct Options {
     pub limits: yaml::Limits,
     /// Limits on the policy.
     pub policy_limits: PolicyLimits,
+    /// Limits on the decision graphs.
+    pub table_limits: TableLimits,
     /// Carried in the artifact's header: at most 64 bytes.
     pub policy_id: String,
     /// Carried in the artifact's header.
@@ -101,15 +103,46 @@ impl Default for PolicyLimits {
     }
 }
 
+/// How far the graph of the rules that are found together may grow before they are cut into chunks of 64, and
+/// that of a chunk before its rules are judged by rows of bits. It changes no decision, only what one costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableLimits {
+    /// Words of four bytes for each graph.
+    pub words: usize,
+    /// And for each of its rules.
+    pub words_a_rule: usize,
+    /// Questions that are looked at while a graph is built.
+    pub work: usize,
+    /// And for each of its rules.
+    pub work_a_rule: usize,
+    /// The most rules of which one graph is tried.
+    pub rules: usize,
+    /// The most questions in a row.
+    pub depth: usize,
+}
+
+impl Default for TableLimits {
+    fn default() -> Self {
+        TableLimits {
+            words: 1 << 10,
+            words_a_rule: 64,
+            work: 1 << 16,
+            work_a_rule: 1 << 10,
+            rules: 1 << 14,
+            depth: 128,
+        }
+    }
+}
+
 /// How much of the output is checked against the specification before it is given out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
     /// Not at all.
     Off,
-    /// The policy's own boundary cases, within a budget.
+    /// The policy's own boundary cases and the kinds of action that its rules tell apart, within a budget.
     #[default]
     Fast,
-    /// The policy's own boundary cases, all of them.
+    /// All of them, however many.
     Full,
 }
 
@@ -142,6 +175,6 @@ pub struct Output {
     pub policy: hir::Policy,
     /// The bytes of `policy.aegisb`.
     pub artifact: Vec<u8>,
-    /// How the artifact was checked.
+    /// How the artifact was checked: `off`, or a sentence such as `proved: 725 kinds of action`.
     pub verified: String,
 }

@@ -5,8 +5,8 @@ use crate::hir;
 use crate::pyre::{self, Automata, TooLarge};
 use crate::source::{FileId, SourceMap, Span};
 use crate::{
-    Checked, Compilation, LayerSource, Options, Output, PolicyLimits, Verify, emit, glob, layer, lint,
-    syntax, table, verify, yaml,
+    Checked, Compilation, LayerSource, Options, Output, PolicyLimits, emit, glob, layer, lint, syntax, table,
+    verify, yaml,
 };
 use aegis_vm::format::POLICY_ID_MAX;
 use sha2::{Digest, Sha256};
@@ -57,10 +57,10 @@ pub(crate) fn compile_within(
     let Some((policy, automata)) = meant else {
         return Ok(Compilation { sources, diagnostics, output: None });
     };
-    let tables =
-        table::build(&policy, &automata, &sources).map_err(|error| BuildError::new(error.to_string()))?;
-    let cases = verify::plan(&policy, options.verify);
-    let verified = verify::note(options.verify, &cases);
+    let tables = table::build(&policy, &automata, &sources, options.table_limits)
+        .map_err(|error| BuildError::new(error.to_string()))?;
+    let plan = verify::plan(&policy, options.verify);
+    let verified = plan.note();
     let build = emit::Build {
         policy: &policy,
         sources: &sources,
@@ -71,11 +71,10 @@ pub(crate) fn compile_within(
         verified: verified.clone(),
     };
     let artifact = emit::emit(&build, &tables);
-    if options.verify != Verify::Off {
-        verify::check(&policy, &artifact, &cases).map_err(|fault| {
-            BuildError::new(format!("the compiler's own check failed, and nothing was written: {fault}"))
-        })?;
-    }
+    verify::check(&policy, &artifact, &plan).map_err(|fault| {
+        BuildError::new(format!("the compiler's own check failed, and nothing was written: {fault}"))
+    })?;
+    drop(plan);
     Ok(Compilation { sources, diagnostics, output: Some(Output { policy, artifact, verified }) })
 }
 

@@ -7,9 +7,9 @@ mod support;
 
 use aegis_vm::Policy;
 use aegis_vm::format::{
-    Bucket, CONST_BIG_INT, Const, GLOB_GROUPED, GLOB_TOKENS, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS,
+    CONST_BIG_INT, Const, GLOB_GROUPED, GLOB_TOKENS, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS,
     GROUP_LOCKSTEP, Glob, GlobToken, Group, GroupAnswer, MAX_BIG_INT, NO_SCAN, NONE, Needle, OP_NEEDLE,
-    Pattern, Rule, Scan, SectionId, Shape, Test, Text, Word, WordSet, hash_key, hash_text,
+    Pattern, Rule, Scan, SectionId, TOKEN_RUN, Test, Text, Word, WordSet,
 };
 use support::crafted::Crafted;
 use zerocopy::little_endian::{U32, U64};
@@ -19,47 +19,6 @@ rules:
   - {name: guard, match: {type: delete}, conditions: {param_eq: {env: prod}}, approval: block}
   - {name: allow, match: {type: delete}, approval: auto}
 ";
-
-/// `explain` would show both rules, and `evaluate` would find only the second.
-#[test]
-fn a_key_in_two_buckets() {
-    let mut crafted = Crafted::of(TWO_RULES);
-    crafted.change(SectionId::Shapes, |shapes: &mut Vec<Shape>| {
-        shapes[0].buckets = U32::new(2);
-        shapes[0].max_probes = U32::new(2);
-    });
-    let hash = hash_key(0, [hash_text("delete")]);
-    crafted.change(SectionId::Shapes, |shapes: &mut Vec<Shape>| shapes[0].seed = U64::new(0));
-    let home = usize::try_from(hash >> 32 & 1).unwrap();
-    let bucket = |first: u32| Bucket {
-        hash: U32::new(u32::try_from(hash & u64::from(u32::MAX)).unwrap()),
-        first: U32::new(first),
-        count: U32::new(1),
-    };
-    crafted.change(SectionId::Buckets, |buckets: &mut Vec<Bucket>| {
-        // Candidates follow the buckets in order; the home bucket holds `allow`.
-        *buckets = vec![bucket(0), bucket(1)];
-    });
-    crafted.change(SectionId::Candidates, |candidates: &mut Vec<U32>| {
-        let (allow, guard) = (U32::new(1), U32::new(0));
-        *candidates = if home == 0 { vec![allow, guard] } else { vec![guard, allow] };
-    });
-    crafted.refused("a bucket that no search finds");
-}
-
-#[test]
-fn a_rule_in_no_bucket() {
-    let mut crafted = Crafted::of(TWO_RULES);
-    crafted.change(SectionId::Candidates, |candidates: &mut Vec<U32>| {
-        candidates.remove(0);
-    });
-    crafted.change(SectionId::Buckets, |buckets: &mut Vec<Bucket>| {
-        for bucket in buckets.iter_mut().filter(|bucket| bucket.count.get() > 0) {
-            bucket.count = U32::new(1);
-        }
-    });
-    crafted.refused("leaves out a rule");
-}
 
 /// The glob that explanations show is not the one that decides.
 #[test]
@@ -83,11 +42,17 @@ fn a_glob_that_stands_twice() {
     crafted.refused("an unsound glob, or one twice");
 }
 
+/// Each rule that asks the glob would pass over all of its runs, which take no character.
 #[test]
-fn a_search_without_bound() {
-    let mut crafted = Crafted::of(TWO_RULES);
-    crafted.change(SectionId::Shapes, |shapes: &mut Vec<Shape>| shapes[0].max_probes = U32::new(65));
-    crafted.refused("an unsound shape");
+fn a_glob_with_more_tokens_than_it_takes_characters() {
+    let mut crafted = Crafted::of("rules: [{match: {type: 'a?*?b'}}]");
+    crafted.change(SectionId::GlobTokens, |tokens: &mut Vec<GlobToken>| {
+        assert_eq!(tokens[2].kind.get(), TOKEN_RUN);
+        tokens[1] = tokens[2];
+    });
+    crafted.refused("an unsound glob");
+    crafted.change(SectionId::GlobTokens, |tokens: &mut Vec<GlobToken>| tokens[2] = tokens[0]);
+    crafted.accepted();
 }
 
 /// Each decision would run rules x tests.

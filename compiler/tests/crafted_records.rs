@@ -7,12 +7,12 @@
 mod support;
 
 use aegis_vm::format::{
-    Bucket, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP,
-    CONST_NULL, CONST_STR, Const, GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX,
-    GLOB_TOKENS, Glob, GlobRange, GlobToken, Group, Header, MAX_SHARED_TESTS, Manifest, NO_MEMBER,
-    OP_CONTAINS, OP_EQ, OP_GT, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE,
-    OP_WEEKDAYS, Pattern, Rule, SECTIONS, Scan, SectionId, SectionRow, Shape, TOKEN_NOT_SET, TOKEN_ONES,
-    TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Test, Text, Word, WordSet,
+    CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
+    CONST_STR, Const, GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob,
+    GlobRange, GlobToken, Group, Header, MAX_SHARED_TESTS, Manifest, NO_MEMBER, OP_CONTAINS, OP_EQ, OP_GT,
+    OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, Rule,
+    SECTIONS, Scan, SectionId, SectionRow, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Test,
+    Text, Word, WordSet,
 };
 use aegis_vm::{LoadErrorKind, Policy};
 use std::mem::offset_of;
@@ -301,78 +301,6 @@ const FAULTS: &[(&str, &[Fault])] = &[
             ("more", |it| rule(it, |rule| rule.reserved = 1.into())),
         ],
     ),
-    (
-        "shapes section has an unsound shape",
-        &[
-            ("twice", |it| change!(it, Shapes, |all: Shape| all[1].mask = all[0].mask)),
-            ("an earlier one again", |it| change!(it, Shapes, |all: Shape| all[2].mask = all[0].mask)),
-            ("a field more", |it| change!(it, Shapes, |all: Shape| all[0].mask = 8.into())),
-            ("buckets after a gap", |it| change!(it, Shapes, |all: Shape| all[1].first_bucket += 1)),
-            ("no power of two", |it| {
-                change!(it, Shapes, |all: Shape| first(all, |shape| shape.buckets.get() > 2).buckets -= 1);
-            }),
-            ("more probes than buckets", |it| {
-                change!(it, Shapes, |all: Shape| all[0].max_probes = all[0].buckets + 1);
-            }),
-        ],
-    ),
-    (
-        "buckets section has an empty bucket that is not empty",
-        &[("with a candidate", |it| {
-            change!(it, Buckets, |all: Bucket| first(all, |bucket| bucket.count.get() == 0).first = 1.into());
-        })],
-    ),
-    (
-        "candidates section is not in the order of the rules",
-        &[
-            ("turned round", |it| {
-                let (mut candidates, at) = two(it);
-                candidates.swap(at, at + 1);
-                change!(it, Candidates, |all: U32| *all = candidates);
-            }),
-            ("one twice", |it| {
-                let (mut candidates, at) = two(it);
-                candidates[at + 1] = candidates[at];
-                change!(it, Candidates, |all: U32| *all = candidates);
-            }),
-            ("one of an earlier bucket", |it| {
-                let (mut candidates, at) = two(it);
-                let later = candidates.len() - 1;
-                assert!(at + 1 < later);
-                candidates[later] = candidates[at];
-                change!(it, Candidates, |all: U32| *all = candidates);
-            }),
-        ],
-    ),
-    (
-        "candidates section has a rule in a bucket of other literals",
-        &[
-            ("of other fields", |it| {
-                let (mut candidates, at) = two(it);
-                candidates[at + 1] = named(it, "words");
-                change!(it, Candidates, |all: U32| *all = candidates);
-            }),
-            ("of the same fields", |it| {
-                let (mut candidates, at) = two(it);
-                candidates[at + 1] = named(it, "needle_0");
-                change!(it, Candidates, |all: U32| *all = candidates);
-            }),
-            ("of the same type and a target", |it| {
-                let texts = named(it, "texts");
-                let numbers = named(it, "numbers");
-                change!(it, Candidates, |all: U32| *first(all, |&rule| rule == numbers) = texts);
-            }),
-        ],
-    ),
-    (
-        "buckets section has a bucket that no search finds",
-        &[("of another key", |it| {
-            change!(it, Buckets, |all: Bucket| {
-                let bucket = first(all, |bucket| bucket.count.get() > 0);
-                bucket.hash = U32::new(bucket.hash.get() ^ 1);
-            });
-        })],
-    ),
 ];
 
 /// Changes the constant `12` that a needle is.
@@ -397,26 +325,6 @@ fn nest(it: &mut Crafted, lists: usize) {
         all.extend((1..=lists).map(|at| constant(CONST_LIST, 1, from + at)));
         all.push(constant(CONST_NULL, 0, 0));
     });
-}
-
-/// The candidates, and where the first two stand that are of the rules for `send`.
-fn two(it: &mut Crafted) -> (Vec<U32>, usize) {
-    let rule = named(it, "patterns");
-    let candidates: Vec<U32> = it.records(SectionId::Candidates);
-    let at = candidates.iter().position(|&candidate| candidate == rule).unwrap();
-    assert_eq!(candidates[at + 1], rule + 1);
-    (candidates, at)
-}
-
-/// The rule of a name.
-fn named(it: &mut Crafted, name: &str) -> U32 {
-    let rules: Vec<Rule> = it.records(SectionId::Rules);
-    let strings = it.bytes(SectionId::Strings);
-    let of = |rule: &Rule| {
-        let start = usize::try_from(rule.name.offset.get()).unwrap();
-        &strings[start..start + usize::try_from(rule.name.length.get()).unwrap()] == name.as_bytes()
-    };
-    U32::new(u32::try_from(rules.iter().position(of).unwrap()).unwrap())
 }
 
 #[test]
@@ -496,18 +404,6 @@ fn a_rule_of_another_layer() {
     for layers in [[0, 0, 1], [1, 1, 1], [0, 1, 0], [0, 1, 2]] {
         of(layers).refused("an unsound rule");
     }
-}
-
-/// So many literals that searches pass over buckets of other keys: each is found.
-#[test]
-fn buckets_beside_each_other() {
-    let rules: Vec<_> =
-        (0..700).map(|at| format!("{{match: {{type: t{at}, target: u{}}}}}", at % 5)).collect();
-    let mut crafted = Crafted::of(&format!("rules: [{}]", rules.join(", ")));
-    crafted.change(SectionId::Shapes, |shapes: &mut Vec<Shape>| assert!(shapes[0].max_probes.get() > 1));
-    crafted.accepted();
-    crafted.change(SectionId::Shapes, |shapes: &mut Vec<Shape>| shapes[0].max_probes -= 1);
-    crafted.refused("a bucket that no search finds");
 }
 
 #[test]

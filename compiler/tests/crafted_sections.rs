@@ -6,8 +6,8 @@
 mod support;
 
 use aegis_vm::format::{
-    Bucket, CumulativeRisk, Glob, GlobToken, Header, Manifest, Needle, Rule, SECTIONS, Scan, SectionId,
-    SectionRow, Shape, TOKEN_SET, Test, Text, Word, WordSet,
+    CumulativeRisk, Glob, GlobToken, Header, Manifest, Needle, Root, Rule, RuleError, SECTIONS, Scan,
+    SectionId, SectionRow, Slot, TOKEN_SET, Test, Text, Word, WordSet,
 };
 use aegis_vm::{LoadErrorKind, Policy};
 use std::mem::offset_of;
@@ -34,11 +34,6 @@ macro_rules! change {
     ($crafted:ident, $section:ident, |$records:ident: $record:ty| $change:expr) => {
         _ = $crafted.change(SectionId::$section, |$records: &mut Vec<$record>| $change)
     };
-}
-
-/// The first bucket that holds rules, and the first that does not.
-fn bucket(buckets: &mut [Bucket], filled: bool) -> &mut Bucket {
-    buckets.iter_mut().find(|bucket| (bucket.count.get() > 0) == filled).unwrap()
 }
 
 /// In the order in which the loader looks.
@@ -71,9 +66,12 @@ const FAULTS: &[Fault] = &[
     ("scans section is not a whole number of records", |it| it.bytes(SectionId::Scans).push(0)),
     ("tests section is not a whole number of records", |it| it.bytes(SectionId::Tests).push(0)),
     ("rules section is not a whole number of records", |it| it.bytes(SectionId::Rules).push(0)),
-    ("shapes section is not a whole number of records", |it| it.bytes(SectionId::Shapes).push(0)),
+    ("errors section is not a whole number of records", |it| it.bytes(SectionId::Errors).push(0)),
+    ("switches section is not a whole number of records", |it| it.bytes(SectionId::Switches).push(0)),
+    ("nodes section is not a whole number of records", |it| it.bytes(SectionId::Nodes).push(0)),
     ("buckets section is not a whole number of records", |it| it.bytes(SectionId::Buckets).push(0)),
-    ("candidates section is not a whole number of records", |it| it.bytes(SectionId::Candidates).push(0)),
+    ("slots section is not a whole number of records", |it| it.bytes(SectionId::Slots).push(0)),
+    ("roots section is not a whole number of records", |it| it.bytes(SectionId::Roots).push(0)),
     ("manifest section counts other rules than there are", |it| manifest(it, |manifest| manifest.rules += 1)),
     ("manifest section has layers whose rules do not follow each other", |it| {
         manifest(it, |manifest| manifest.layers[0].first_rule = 1);
@@ -147,35 +145,35 @@ const FAULTS: &[Fault] = &[
     ("rules section has an unsound rule", |it| {
         change!(it, Rules, |rules: Rule| rules[0].approval = 3);
     }),
-    ("shapes section has an unsound shape", |it| {
-        change!(it, Shapes, |shapes: Shape| shapes[0].mask = U32::new(8));
+    ("errors section names a rule or a test that is not there", |it| {
+        change!(it, Errors, |errors: RuleError| errors[0].rule = U32::new(u32::MAX));
     }),
-    ("shapes section has a shape beyond the buckets", |it| {
-        change!(it, Shapes, |shapes: Shape| shapes[0].buckets = U32::new(1 << 20));
+    ("switches section has an unsound switch", |it| {
+        change!(it, Switches, |words: U32| words[0] = U32::new(u32::MAX - 1));
     }),
-    ("buckets section has an empty bucket that is not empty", |it| {
-        change!(it, Buckets, |buckets: Bucket| bucket(buckets, false).hash = U32::new(1));
+    ("nodes section has an unsound node", |it| {
+        change!(it, Nodes, |words: U32| words[0] = U32::new(99));
     }),
-    ("buckets section has candidates that do not follow each other", |it| {
-        change!(it, Buckets, |buckets: Bucket| add(&mut bucket(buckets, true).first, 1));
+    ("roots section has an unsound root", |it| {
+        change!(it, Roots, |roots: Root| roots[0].fields = U32::new(0));
     }),
-    ("buckets section has a bucket beyond the candidates", |it| {
-        change!(it, Buckets, |buckets: Bucket| bucket(buckets, true).count = U32::new(u32::MAX));
+    ("buckets section has an unsound bucket", |it| {
+        change!(it, Buckets, |words: U32| words[1] = U32::new(1 << 30));
     }),
-    ("candidates section names a rule that is not there", |it| {
-        change!(it, Candidates, |candidates: U32| candidates[0] = U32::new(u32::MAX));
+    ("roots section is not in order", |it| {
+        change!(it, Roots, |roots: Root| roots[1].fields = roots[0].fields);
     }),
-    ("candidates section is not in the order of the rules", |it| {
-        change!(it, Candidates, |candidates: U32| candidates[1] = candidates[0]);
+    ("slots section has a slot that no walk finds", |it| {
+        change!(it, Slots, |slots: Slot| slots[0].parent = U32::new(1));
     }),
-    ("buckets section has buckets of no shape", |it| {
-        change!(it, Buckets, |buckets: Bucket| {
-            let empty = *bucket(buckets, false);
-            buckets.push(empty);
-        });
+    ("slots section has an unsound reference", |it| {
+        change!(it, Slots, |slots: Slot| slots[0].reference = U32::new(1 << 30));
     }),
-    ("candidates section has candidates of no bucket", |it| {
-        change!(it, Candidates, |candidates: U32| candidates.push(candidates[0]));
+    ("buckets section has buckets of no root", |it| {
+        change!(it, Buckets, |words: U32| words.push(U32::new(0)));
+    }),
+    ("slots section has slots of no root", |it| {
+        change!(it, Slots, |slots: Slot| slots.push(slots[0]));
     }),
 ];
 
@@ -247,7 +245,7 @@ fn the_steps_are_taken_in_order() {
         ),
         ("the artifact is damaged: its header does not match its digest", |it| it[24] ^= 1, false),
         ("malformed artifact: the signature slot is not empty", |it| it[160] = 1, false),
-        ("malformed artifact: 7 sections instead of 26", |it| it[12] = 7, false),
+        ("malformed artifact: 7 sections instead of 29", |it| it[12] = 7, false),
         ("the artifact should be", |it| it.push(0), false),
         ("the artifact has format version 9", |it| it[offset_of!(Header, format_version)] = 9, false),
         ("not an aegis artifact", |it| it[0] = 0, false),

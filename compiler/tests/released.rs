@@ -14,7 +14,10 @@ fn folder() -> PathBuf {
 }
 
 /// The formats that this version reads, each with an artifact.
-const READ: [u32; 1] = [2];
+const READ: [u32; 1] = [3];
+
+/// The formats that it does not read any more, each with an artifact.
+const REFUSED: [u32; 1] = [2];
 
 #[test]
 fn artifacts_of_earlier_builds_decide_as_they_did() {
@@ -46,6 +49,24 @@ fn the_format_that_is_written_has_an_artifact() {
     assert!(READ.contains(&FORMAT_VERSION), "see tests/artifacts/README.md");
 }
 
+#[test]
+fn artifacts_of_formats_that_are_no_longer_read_are_refused_by_name() {
+    for version in REFUSED {
+        let bytes = std::fs::read(folder().join(format!("v{version}-every.aegisb"))).unwrap();
+        assert_eq!(bytes[8..12], version.to_le_bytes());
+        let error = Policy::from_bytes(bytes).unwrap_err();
+        assert_eq!((error.kind(), error.to_string()), (LoadErrorKind::UnsupportedFormat, refusal(version)));
+    }
+}
+
+/// What is said of an artifact of another version.
+fn refusal(version: u32) -> String {
+    format!(
+        "the artifact has format version {version}, this loader reads version {FORMAT_VERSION}; \
+         build the policy again with a compiler of this version"
+    )
+}
+
 /// The version is looked at before anything that another format may have elsewhere.
 #[test]
 fn other_formats_are_refused_by_name() {
@@ -56,11 +77,7 @@ fn other_formats_are_refused_by_name() {
         for length in [sound.len(), sound.len() - 1, 320] {
             let error = Policy::from_bytes(&other[..length]).unwrap_err();
             assert_eq!(error.kind(), LoadErrorKind::UnsupportedFormat);
-            let words = format!(
-                "the artifact has format version {version}, this loader reads version {FORMAT_VERSION}; \
-                 build the policy again with a compiler of this version"
-            );
-            assert_eq!(error.to_string(), words);
+            assert_eq!(error.to_string(), refusal(version));
         }
     }
 }

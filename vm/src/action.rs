@@ -1,6 +1,8 @@
 //! What a policy decides about.
 
+use crate::format::{FIELD_TARGET, FIELD_TYPE};
 use crate::json::{self, Json, JsonError, Object};
+use crate::policy::Policy;
 use crate::value::{Map, Value};
 use core::fmt;
 use core::ops::ControlFlow;
@@ -167,23 +169,22 @@ pub trait Params {
     /// The value of a param that a policy asks for; for params that know the policy's own numbering,
     /// as those of [`Policy::bind`](crate::Policy::bind) do. By name, unless implemented otherwise.
     fn lookup(&self, param: PolicyParam<'_>) -> Option<Value<'_>> {
-        self.get(param.name)
+        self.get(param.name())
     }
 }
 
 /// A param that a policy asks for: its name, and its number within that policy.
 #[derive(Clone, Copy, Debug)]
 pub struct PolicyParam<'p> {
-    pub(crate) name: &'p str,
+    pub(crate) policy: &'p Policy,
     pub(crate) index: usize,
-    pub(crate) policy: [u8; 32],
 }
 
 impl<'p> PolicyParam<'p> {
     /// The param's name.
     #[must_use]
     pub fn name(&self) -> &'p str {
-        self.name
+        self.policy.tables.param(self.index).unwrap_or_default()
     }
 
     /// The param's number among those of the policy, from 0.
@@ -195,7 +196,7 @@ impl<'p> PolicyParam<'p> {
     /// The digest of the policy that asks.
     #[must_use]
     pub fn policy(&self) -> [u8; 32] {
-        self.policy
+        self.policy.digest()
     }
 }
 
@@ -313,6 +314,19 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn params(self, params: &'a dyn Params) -> Self {
         Request { params, ..self }
+    }
+}
+
+impl<'a> Request<'a> {
+    /// A field, by its bit, as globs see it: an agent that is not named is `*`.
+    #[inline]
+    pub(crate) fn field(&self, bit: u32) -> &'a str {
+        match bit {
+            FIELD_TYPE => self.kind,
+            FIELD_TARGET => self.target,
+            _ if self.agent_id.is_empty() => "*",
+            _ => self.agent_id,
+        }
     }
 }
 

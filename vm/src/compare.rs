@@ -1,5 +1,6 @@
 //! Params against constants: equality, order, membership.
 
+use crate::decision::Expected;
 use crate::format::{
     CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
     CONST_STR, Const,
@@ -31,6 +32,14 @@ impl<'p> Constant<'p> {
     pub(crate) fn get(tables: &'p Tables, index: U32) -> Option<Self> {
         let record = tables.consts.get(&tables.bytes, crate::tables::index(index))?;
         Some(Constant { tables, record })
+    }
+
+    /// The number that it is, if it is one.
+    pub(crate) fn number(self) -> Option<Number<'p>> {
+        match self.content()? {
+            Content::Number(number) => Some(number),
+            _ => None,
+        }
     }
 
     fn content(self) -> Option<Content<'p>> {
@@ -109,25 +118,27 @@ impl<'p> Constant<'p> {
 
     /// The order of the value against the constant: the inner `Err` if they have none by their
     /// kinds, with what the value would have to be; the inner `None` if one is a NaN.
-    pub(crate) fn order(self, value: Value<'_>) -> Option<Result<Option<Ordering>, &'static str>> {
+    pub(crate) fn order(self, value: Value<'_>) -> Option<Result<Option<Ordering>, Expected>> {
         Some(match (self.content()?, value) {
             (Content::Str(constant), Value::Str(value)) => Ok(Some(value.cmp(constant))),
-            (Content::Str(_), _) => Err(A_STRING),
+            (Content::Str(_), _) => Err(Expected::String),
             (Content::Number(constant), value) => match Number::of(value) {
                 Some(value) => Ok(compare(value, constant)),
-                None => Err(A_NUMBER),
+                None => Err(Expected::Number),
             },
             _ => return None,
         })
     }
 
     /// Python's `constant in value`; the inner `Err` says what the value would have to be.
-    pub(crate) fn is_in(self, value: Value<'_>) -> Option<Result<bool, &'static str>> {
+    pub(crate) fn is_in(self, value: Value<'_>) -> Option<Result<bool, Expected>> {
         let content = self.content()?;
         let holder = match content {
-            Content::Str(_) => A_CONTAINER,
-            Content::Null | Content::Number(_) | Content::Foreign { hashable: true } => A_LIST_OR_MAPPING,
-            Content::List | Content::Map | Content::Foreign { hashable: false } => A_LIST,
+            Content::Str(_) => Expected::Container,
+            Content::Null | Content::Number(_) | Content::Foreign { hashable: true } => {
+                Expected::ListOrMapping
+            }
+            Content::List | Content::Map | Content::Foreign { hashable: false } => Expected::List,
         };
         Some(match (value, content) {
             (Value::List(items), _) => {
@@ -143,19 +154,8 @@ impl<'p> Constant<'p> {
             (Value::Str(text), Content::Str(part)) => Ok(text.contains(part)),
             (Value::Map(entries), Content::Str(key)) => Ok(entries.get(key).is_some()),
             // Only text can be a key of a JSON mapping.
-            (Value::Map(_), _) if holder == A_LIST_OR_MAPPING => Ok(false),
+            (Value::Map(_), _) if holder == Expected::ListOrMapping => Ok(false),
             _ => Err(holder),
         })
     }
 }
-
-/// What an order against a number needs.
-const A_NUMBER: &str = "a number";
-/// What an order against text needs.
-const A_STRING: &str = "a string";
-/// What can contain text.
-const A_CONTAINER: &str = "a string, list or mapping";
-/// What can contain a scalar that is not text.
-const A_LIST_OR_MAPPING: &str = "a list or mapping";
-/// What can contain a collection.
-const A_LIST: &str = "a list";

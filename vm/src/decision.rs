@@ -2,6 +2,7 @@
 
 use crate::format;
 use crate::policy::RuleView;
+use crate::value::Kind;
 use core::fmt;
 
 /// What has to happen before an action may run.
@@ -101,14 +102,19 @@ impl ErrorKind {
     }
 }
 
-/// A kind of condition.
+/// A kind of condition, by the operation of its tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Condition(&'static str);
+pub(crate) struct Condition(u16);
 
 impl Condition {
     /// The condition that a test of this operation belongs to.
     pub(crate) fn of(op: u16) -> Option<Self> {
-        Some(Condition(match op {
+        let condition = Condition(op);
+        (!condition.as_str().is_empty()).then_some(condition)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self.0 {
             format::OP_TIME_AFTER => "time_after",
             format::OP_TIME_BEFORE => "time_before",
             format::OP_WEEKDAYS => "weekdays",
@@ -120,17 +126,49 @@ impl Condition {
             format::OP_CONTAINS | format::OP_NEEDLE => "param_contains",
             format::OP_MATCHES => "param_matches",
             format::OP_SEMANTIC => "semantic",
-            _ => return None,
-        }))
-    }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        self.0
+            _ => "",
+        }
     }
 
     /// Whether the condition looks at params.
     pub(crate) fn has_param(self) -> bool {
-        self.0.starts_with("param_")
+        self.as_str().starts_with("param_")
+    }
+}
+
+/// What a condition needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// An order against a number.
+    Number,
+    /// An order against text.
+    String,
+    /// What can contain text.
+    Container,
+    /// What can contain a scalar that is not text.
+    ListOrMapping,
+    /// What can contain a collection.
+    List,
+    /// What Python's `str` can be written of here; deeper nesting cannot come from JSON.
+    Shallow,
+    /// Conditions on the time.
+    Time,
+    /// What no condition needs.
+    Tables,
+}
+
+impl Expected {
+    fn as_str(self) -> &'static str {
+        match self {
+            Expected::Number => "a number",
+            Expected::String => "a string",
+            Expected::Container => "a string, list or mapping",
+            Expected::ListOrMapping => "a list or mapping",
+            Expected::List => "a list",
+            Expected::Shallow => "a value nested at most 128 deep",
+            Expected::Time => "a time",
+            Expected::Tables => "consistent tables",
+        }
     }
 }
 
@@ -138,31 +176,26 @@ impl Condition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecisionError<'p> {
     kind: ErrorKind,
-    condition: &'static str,
+    condition: Condition,
     param: Option<&'p str>,
-    expected: &'static str,
-    found: &'static str,
+    expected: Expected,
+    found: Kind,
 }
 
 impl<'p> DecisionError<'p> {
-    pub(crate) fn type_error(
-        condition: Condition,
-        param: &'p str,
-        expected: &'static str,
-        found: &'static str,
-    ) -> Self {
-        let condition = condition.as_str();
+    pub(crate) fn type_error(condition: Condition, param: &'p str, expected: Expected, found: Kind) -> Self {
         DecisionError { kind: ErrorKind::TypeError, condition, param: Some(param), expected, found }
     }
 
     pub(crate) fn no_time(condition: Condition) -> Self {
-        let condition = condition.as_str();
-        DecisionError { kind: ErrorKind::NoTime, condition, param: None, expected: "a time", found: "none" }
+        let (expected, found) = (Expected::Time, Kind::Null);
+        DecisionError { kind: ErrorKind::NoTime, condition, param: None, expected, found }
     }
 
     pub(crate) fn inconsistent() -> Self {
-        let (expected, found) = ("consistent tables", "an index out of range");
-        DecisionError { kind: ErrorKind::Inconsistent, condition: "", param: None, expected, found }
+        let (expected, found) = (Expected::Tables, Kind::Null);
+        let condition = Condition(format::OP_NEVER);
+        DecisionError { kind: ErrorKind::Inconsistent, condition, param: None, expected, found }
     }
 
     /// Why.
@@ -174,7 +207,7 @@ impl<'p> DecisionError<'p> {
     /// The condition, such as `param_gt`.
     #[must_use]
     pub fn condition(&self) -> &'static str {
-        self.condition
+        self.condition.as_str()
     }
 
     /// The param, if the condition looks at one.
@@ -186,19 +219,23 @@ impl<'p> DecisionError<'p> {
     /// What the condition needs.
     #[must_use]
     pub fn expected(&self) -> &'static str {
-        self.expected
+        self.expected.as_str()
     }
 
     /// What it got.
     #[must_use]
     pub fn found(&self) -> &'static str {
-        self.found
+        match self.kind {
+            ErrorKind::TypeError => self.found.with_article(),
+            ErrorKind::NoTime => "none",
+            ErrorKind::Inconsistent => "an index out of range",
+        }
     }
 }
 
 impl fmt::Display for DecisionError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DecisionError { condition, expected, found, .. } = self;
+        let (condition, expected, found) = (self.condition(), self.expected(), self.found());
         match (self.kind, self.param) {
             (ErrorKind::TypeError, Some(param)) => {
                 write!(f, "`{condition}` needs `{param}` to be {expected}, found {found}")

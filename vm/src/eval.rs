@@ -1,31 +1,101 @@
-//! One decision: the candidates of each shape, the first event of each, the smallest rule index.
+//! One decision: what each root finds, the first event of each, the smallest rule index.
 //!
 //! A rule's event on an action is none, match or error. The answer is the event of the smallest rule
-//! index whose event is not none; minimum is associative, so each shape's candidates are walked
-//! apart and stopped as soon as they cannot lower it any more.
+//! index whose event is not none; minimum is associative, so each root's rules are judged apart, and a root
+//! that cannot lower the answer any more is passed over. `roots` has the searches, `graph` the walk.
 
 use crate::compare::Constant;
-use crate::decision::{Condition, DecisionError};
+use crate::decision::{Condition, DecisionError, Expected};
 use crate::format::{
-    OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC,
-    OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Shape, Test,
-    hash_key, hash_text,
+    FIELD_AGENT, FIELD_TARGET, FIELD_TYPE, MAX_RULES, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE,
+    OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, REF_LEAF, Rule,
+    Test, match_reference,
 };
 use crate::pattern::{self, Groups};
 use crate::policy::Policy;
+use crate::roots::{Found, LoadedRoot};
 use crate::scanned::Scanned;
-use crate::tables::{Tables, bucket_place, globs_of, index, low_half};
+use crate::tables::{Tables, index};
 use crate::value::Value;
-use crate::{Clock, PolicyParam, Request, Timestamp, glob, pystr};
+use crate::{Approval, Clock, PolicyParam, Request, RiskLevel, Timestamp, glob, pystr};
 use core::cmp::Ordering;
 use zerocopy::little_endian::U32;
 
-/// What a rule makes of an action. The error is the [`Evaluation`]'s.
-#[derive(Clone, Copy)]
+/// The first rule with an event, and the event, in one number: the smaller one is the answer. The rule is its
+/// high half; the low one is the reference of a match, or the test that gives an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Settled(u64);
+
+/// What a rule makes of an action.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    None,
-    Match,
-    Error,
+    Match(Approval, RiskLevel),
+    /// It cannot be judged, by this test.
+    Error(u32),
+}
+
+impl Settled {
+    /// No rule has an event.
+    pub(crate) const NONE: Settled = Settled(u64::MAX);
+    /// A table is inconsistent: before every rule, so that nothing is allowed. It is an error of the first rule
+    /// by a test that is not there.
+    pub(crate) const INCONSISTENT: Settled = Settled(0);
+
+    /// Of a reference to a match.
+    #[inline]
+    pub(crate) fn matched(reference: u32) -> Self {
+        Settled::new(reference & (MAX_RULES - 1), reference)
+    }
+
+    /// Of a rule, and the test that gives the error; tests are counted from 1 here.
+    pub(crate) fn error(rule: u32, test: u32) -> Self {
+        Settled::new(rule, test.saturating_add(1) & !REF_LEAF)
+    }
+
+    #[inline]
+    fn new(rule: u32, event: u32) -> Self {
+        Settled(u64::from(rule) << 32 | u64::from(event))
+    }
+
+    /// The rule; of no event one that is after every other.
+    #[inline]
+    pub(crate) fn rule(self) -> u32 {
+        u32::try_from(self.0 >> 32).unwrap_or(0)
+    }
+
+    /// The event, if there is one.
+    #[inline]
+    pub(crate) fn event(self) -> Option<Event> {
+        let event = u32::try_from(self.0 & u64::from(u32::MAX)).unwrap_or(0);
+        if self == Settled::NONE {
+            None
+        } else if event & REF_LEAF != 0 {
+            Some(Event::Match(approval_of(event), risk_level_of(event)))
+        } else {
+            event.checked_sub(1).map(Event::Error)
+        }
+    }
+}
+
+/// The approval in a reference to a match.
+#[inline]
+pub(crate) fn approval_of(reference: u32) -> Approval {
+    match reference >> 28 & 3 {
+        0 => Approval::Auto,
+        1 => Approval::Approve,
+        _ => Approval::Block,
+    }
+}
+
+/// The risk level in a reference to a match.
+#[inline]
+pub(crate) fn risk_level_of(reference: u32) -> RiskLevel {
+    match reference >> 26 & 3 {
+        0 => RiskLevel::Low,
+        1 => RiskLevel::Medium,
+        2 => RiskLevel::High,
+        _ => RiskLevel::Critical,
+    }
 }
 
 /// What a test makes of an action. The error is the [`Evaluation`]'s.
@@ -39,140 +109,106 @@ pub(crate) enum Tested {
 /// The action and the time, as one decision sees them.
 pub(crate) struct Evaluation<'p, 'a, C> {
     pub(crate) policy: &'p Policy,
-    pub(crate) request: Request<'a>,
-    /// The agent as globs see it: `*` if none is named.
-    agent: &'a str,
+    pub(crate) request: &'a Request<'a>,
     clock: C,
     /// What the clock said, once it was read: also that there is no time.
     time: Option<Option<Timestamp>>,
-    /// The param that was asked for last, and its value: rules in a row often ask for the same one.
-    last_param: Option<usize>,
+    /// The param that was asked for last, or an index of none, and its value: rules in a row often ask for
+    /// the same one.
+    last_param: usize,
     last_value: Option<Value<'a>>,
     /// What groups of patterns and of globs found, once one was asked.
-    groups: Option<Groups>,
+    pub(crate) groups: Option<Groups>,
     /// What scans found in the action's texts.
-    scanned: Scanned,
+    scanned: Option<Scanned>,
     /// The error of the last test that gave one: kept here, so that answers are small.
     pub(crate) error: Option<DecisionError<'p>>,
 }
 
 impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
-    pub(crate) fn new(policy: &'p Policy, request: Request<'a>, clock: C) -> Self {
-        let agent = if request.agent_id.is_empty() { "*" } else { request.agent_id };
+    #[inline(always)]
+    pub(crate) fn new(policy: &'p Policy, request: &'a Request<'a>, clock: C) -> Self {
         Evaluation {
             policy,
             request,
-            agent,
             clock,
             time: None,
-            last_param: None,
+            last_param: usize::MAX,
             last_value: None,
             groups: None,
-            scanned: Scanned::default(),
+            scanned: None,
             error: None,
         }
     }
 
-    fn tables(&self) -> &'p Tables {
+    pub(crate) fn tables(&self) -> &'p Tables {
         &self.policy.tables
     }
 
-    /// The first rule with an event, and the event; `None` inside if there is no such rule, `None`
-    /// outside if a table is inconsistent.
-    pub(crate) fn decide(&mut self) -> Option<Option<(usize, Event)>> {
+    /// The first rule with an event, and the event, of an action for which one root has found something, from
+    /// that and from the other roots.
+    #[inline]
+    pub(crate) fn decide(&mut self, found: Found, others: &[LoadedRoot]) -> Settled {
+        let mut best = self.settle(found.reference());
+        if best.rule() < found.bound() {
+            return best;
+        }
+        for root in others {
+            if root.first_rule() < best.rule() {
+                let found = root.find(self.tables(), self.request);
+                let settled = self.settle(found.reference());
+                if settled.rule() < found.bound() {
+                    return settled;
+                }
+                best = best.min(settled);
+            }
+        }
+        best
+    }
+
+    /// The error of a test that gives one; `None` if it gives none after all.
+    pub(crate) fn error_of(&mut self, test: u32) -> Option<DecisionError<'p>> {
         let tables = self.tables();
-        let shapes = tables.shapes.slice(&tables.bytes)?;
-        // Each field is hashed at most once, and only if some shape looks at it.
-        let looked_at = shapes.iter().fold(0, |fields, shape| fields | shape.mask.get());
-        let hash = |bit, text| if looked_at & bit != 0 { hash_text(text) } else { 0 };
-        let hashes = self.fields().map(|(bit, text)| (bit, hash(bit, text)));
-        let mut best: Option<(usize, Event)> = None;
-        for shape in shapes {
-            for candidate in self.candidates(shape, &hashes)? {
-                let rule = index(*candidate);
-                if best.is_some_and(|(best, _)| best <= rule) {
-                    break;
-                }
-                match self.event(tables.rule(rule)?, shape.mask.get())? {
-                    Event::None => {}
-                    event => {
-                        best = Some((rule, event));
-                        break;
-                    }
-                }
-            }
+        let test = tables.tests.get(&tables.bytes, usize::try_from(test).ok()?)?;
+        match self.test(test)? {
+            Tested::Error => self.error,
+            Tested::Holds | Tested::Fails { .. } => None,
         }
-        Some(best)
     }
 
-    fn fields(&self) -> [(u32, &'a str); 3] {
-        [(SHAPE_TYPE, self.request.kind), (SHAPE_TARGET, self.request.target), (SHAPE_AGENT, self.agent)]
-    }
-
-    /// The rules whose literal fields are the action's.
-    fn candidates(&self, shape: &Shape, hashes: &[(u32, u64); 3]) -> Option<&'p [U32]> {
+    /// The rule's event, asked glob by glob and test by test.
+    pub(crate) fn event(&mut self, rule: U32) -> Option<Settled> {
         let tables = self.tables();
-        let mask = shape.mask.get();
-        let literal = hashes.iter().filter(|(bit, _)| mask & bit != 0).map(|&(_, hash)| hash);
-        let hash = hash_key(shape.seed.get(), literal);
-        for probe in 0..shape.max_probes.get() {
-            let place = bucket_place(shape, hash, probe);
-            let bucket = tables.buckets.get(&tables.bytes, place)?;
-            if bucket.count.get() == 0 {
-                break;
-            }
-            if bucket.hash.get() == low_half(hash) {
-                let candidates = tables.candidates.run(&tables.bytes, bucket.first, bucket.count)?;
-                let first = tables.rule(index(*candidates.first()?))?;
-                if self.has_literals(first, mask)? {
-                    return Some(candidates);
-                }
-            }
+        let record = tables.rule(index(rule))?;
+        if self.failed_glob(record)?.is_some() {
+            return Some(Settled::NONE);
         }
-        Some(&[])
-    }
-
-    /// Whether the fields of the mask are the rule's literals.
-    fn has_literals(&self, rule: &Rule, mask: u32) -> Option<bool> {
-        for ((bit, text), glob) in self.fields().into_iter().zip(globs_of(rule)) {
-            if mask & bit != 0 && self.tables().literal(glob)? != text {
-                return Some(false);
-            }
-        }
-        Some(true)
-    }
-
-    /// The rule's event; the globs of the fields in `known` are known to match.
-    fn event(&mut self, rule: &'p Rule, known: u32) -> Option<Event> {
-        if self.failed_glob(rule, known)?.is_some() {
-            return Some(Event::None);
-        }
-        for test in self.tables().tests_of(rule)? {
+        for (test, at) in tables.tests_of(record)?.iter().zip(record.first_test.get()..) {
             match self.test(test)? {
                 Tested::Holds => {}
-                Tested::Fails { .. } => return Some(Event::None),
-                Tested::Error => return Some(Event::Error),
+                Tested::Fails { .. } => return Some(Settled::NONE),
+                Tested::Error => return Some(Settled::error(rule.get(), at)),
             }
         }
-        Some(Event::Match)
+        Some(Settled::matched(match_reference(rule.get(), record.approval, record.risk_level)))
     }
 
-    /// The first field whose glob does not match.
-    pub(crate) fn failed_glob(&mut self, rule: &Rule, known: u32) -> Option<Option<u32>> {
-        let tables = self.tables();
-        let mut failed = |bit, glob: U32, text| {
-            let free = known & bit != 0 || glob == tables.any_glob;
-            Some(!free && !glob::matches(tables, &mut self.groups, glob, bit, text)?)
-        };
-        Some(if failed(SHAPE_TYPE, rule.type_glob, self.request.kind)? {
-            Some(SHAPE_TYPE)
-        } else if failed(SHAPE_TARGET, rule.target_glob, self.request.target)? {
-            Some(SHAPE_TARGET)
-        } else if failed(SHAPE_AGENT, rule.agent_glob, self.agent)? {
-            Some(SHAPE_AGENT)
-        } else {
-            None
-        })
+    /// The bit of the first field whose glob does not match.
+    pub(crate) fn failed_glob(&mut self, rule: &Rule) -> Option<Option<u32>> {
+        let globs =
+            [(FIELD_TYPE, rule.type_glob), (FIELD_TARGET, rule.target_glob), (FIELD_AGENT, rule.agent_glob)];
+        for (bit, glob) in globs {
+            if !self.matches(glob, bit)? {
+                return Some(Some(bit));
+            }
+        }
+        Some(None)
+    }
+
+    /// Whether a field matches a glob.
+    pub(crate) fn matches(&mut self, glob: U32, field: u32) -> Option<bool> {
+        let text = self.request.field(field);
+        glob::matches(self.tables(), &mut self.groups, glob, field, text)
     }
 
     /// One test of a rule.
@@ -186,9 +222,15 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
                     return Some(Tested::Error);
                 }
             },
-            OP_SEMANTIC => self.scanned.meets(self.tables(), test.a, &self.request)?,
-            OP_NEEDLE => match self.scanned.known(self.tables(), test.b)? {
-                Some(holds) => holds,
+            OP_SEMANTIC => {
+                let (tables, request) = (self.tables(), self.request);
+                self.scanned.get_or_insert_default().meets(tables, test.a, request)?
+            }
+            OP_NEEDLE => match &self.scanned {
+                Some(scanned) => match scanned.known(self.tables(), test.b)? {
+                    Some(holds) => holds,
+                    None => return self.param_test(test),
+                },
                 None => return self.param_test(test),
             },
             _ => return self.param_test(test),
@@ -196,15 +238,14 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
     }
 
-    fn time(&mut self) -> Option<Timestamp> {
+    pub(crate) fn time(&mut self) -> Option<Timestamp> {
         *self.time.get_or_insert_with(|| self.clock.now())
     }
 
     fn param_test(&mut self, test: &Test) -> Option<Tested> {
         let tables = self.tables();
         let param_index = index(test.a);
-        self.look_up(param_index)?;
-        let value = match self.last_value {
+        let value = match self.param(param_index) {
             None | Some(Value::Null) => return Some(Tested::Fails { absent: true }),
             Some(value) => value,
         };
@@ -218,9 +259,9 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
             OP_MATCHES => {
                 let found =
                     pattern::find_grouped(tables, &mut self.groups, index(test.b), param_index, value)?;
-                found.map_err(|pystr::TooDeep| SHALLOW)
+                found.map_err(|pystr::TooDeep| Expected::Shallow)
             }
-            OP_NEEDLE => self.scanned.is_in(tables, test.b, value)?,
+            OP_NEEDLE => self.scanned.get_or_insert_default().is_in(tables, test.b, value)?,
             _ => return None,
         };
         let holds = match judged {
@@ -228,28 +269,23 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
             Err(expected) => {
                 let condition = Condition::of(test.op.get())?;
                 let name = tables.param(param_index)?;
-                let found = value.kind().with_article();
-                self.error = Some(DecisionError::type_error(condition, name, expected, found));
+                self.error = Some(DecisionError::type_error(condition, name, expected, value.kind()));
                 return Some(Tested::Error);
             }
         };
         Some(if holds { Tested::Holds } else { Tested::Fails { absent: false } })
     }
 
-    /// Looks a param up, unless it was the last to be.
-    fn look_up(&mut self, param: usize) -> Option<()> {
-        if self.last_param != Some(param) {
-            let name = self.tables().param(param)?;
-            let asked = PolicyParam { name, index: param, policy: self.policy.digest() };
-            self.last_value = self.request.params.lookup(asked);
-            self.last_param = Some(param);
+    /// The value of a param of the policy; it is looked up unless it was the last to be.
+    #[inline]
+    pub(crate) fn param(&mut self, param: usize) -> Option<Value<'a>> {
+        if self.last_param != param {
+            self.last_value = self.request.params.lookup(PolicyParam { policy: self.policy, index: param });
+            self.last_param = param;
         }
-        Some(())
+        self.last_value
     }
 }
-
-/// What Python's `str` can be written of here; deeper nesting cannot come from JSON.
-const SHALLOW: &str = "a value nested at most 128 deep";
 
 fn time_holds(test: &Test, time: Timestamp) -> Option<bool> {
     let minute = u32::from(time.minute_of_day());

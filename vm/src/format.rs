@@ -44,18 +44,19 @@
 //! SCANS         Scan*
 //! TESTS         Test*
 //! RULES         Rule*                                  in the order of evaluation
-//! SHAPES        Shape*                                 at most 8, by ascending mask
-//! BUCKETS       Bucket*                                the hash tables of the shapes, one after another
-//! CANDIDATES    rule index*                            ascending within a bucket
+//! ERRORS        RuleError*
+//! SWITCHES      u32*                                   switches, one after another
+//! NODES         u32*                                   nodes, one after another
+//! BUCKETS       u32*                                   the hash tables of the roots, one after another
+//! SLOTS         Slot*                                  the tries of the roots, one after another
+//! ROOTS         Root*                                  at most 15
 //! DEBUG         postcard of Debug                      read only to explain
 //! ```
 //!
-//! # Finding the candidates
+//! # Finding the rule
 //!
-//! A rule's *shape* is the set of fields (type 1, target 2, agent 4) whose glob is literal. Each
-//! shape that occurs has one hash table, keyed by [`hash_key`] of its literal fields; a bucket lists
-//! the rules that share those literals. A decision probes at most eight tables, and of the events of
-//! all candidates the one of the smallest rule index counts.
+//! Where a decision begins is drawn in [`Root`], what it asks from there in [`Reference`] and the text around
+//! it, in `format/nodes.rs`.
 //!
 //! # Automata
 //!
@@ -68,12 +69,16 @@
 
 mod automata;
 mod digrams;
+mod index;
+mod nodes;
 mod scans;
 
 pub use crate::border::{BORDER, word_needles, word_symbol};
-pub use crate::hash::{hash_key, hash_text};
+pub use crate::hash::{hash_bytes, hash_key, hash_text};
 pub use automata::*;
 pub use digrams::*;
+pub use index::*;
+pub use nodes::*;
 pub use scans::*;
 
 use serde::{Deserialize, Serialize};
@@ -84,10 +89,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub const MAGIC: [u8; 8] = *b"\x89AEGISB\n";
 
 /// The format that this crate reads and writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The sections in the order in which they stand.
-pub const SECTIONS: [SectionId; 26] = [
+pub const SECTIONS: [SectionId; 29] = [
     SectionId::Manifest,
     SectionId::Strings,
     SectionId::GlobRanges,
@@ -110,9 +115,12 @@ pub const SECTIONS: [SectionId; 26] = [
     SectionId::Scans,
     SectionId::Tests,
     SectionId::Rules,
-    SectionId::Shapes,
+    SectionId::Errors,
+    SectionId::Switches,
+    SectionId::Nodes,
     SectionId::Buckets,
-    SectionId::Candidates,
+    SectionId::Slots,
+    SectionId::Roots,
     SectionId::Debug,
 ];
 
@@ -142,9 +150,12 @@ pub enum SectionId {
     Scans,
     Tests,
     Rules,
-    Shapes,
+    Errors,
+    Switches,
+    Nodes,
     Buckets,
-    Candidates,
+    Slots,
+    Roots,
     Debug,
 }
 
@@ -182,9 +193,12 @@ impl SectionId {
             SectionId::Scans => "scans",
             SectionId::Tests => "tests",
             SectionId::Rules => "rules",
-            SectionId::Shapes => "shapes",
+            SectionId::Errors => "errors",
+            SectionId::Switches => "switches",
+            SectionId::Nodes => "nodes",
             SectionId::Buckets => "buckets",
-            SectionId::Candidates => "candidates",
+            SectionId::Slots => "slots",
+            SectionId::Roots => "roots",
             SectionId::Debug => "debug",
         }
     }
@@ -425,46 +439,6 @@ pub struct Rule {
     pub risk_level: u8,
     /// Zero.
     pub reserved: U16,
-}
-
-/// The type's bit in a shape's mask.
-pub const SHAPE_TYPE: u32 = 1;
-/// The target's bit in a shape's mask.
-pub const SHAPE_TARGET: u32 = 2;
-/// The agent's bit in a shape's mask.
-pub const SHAPE_AGENT: u32 = 4;
-/// The bits of a shape's mask, in the order in which a key has the fields.
-pub const SHAPE_FIELDS: [u32; 3] = [SHAPE_TYPE, SHAPE_TARGET, SHAPE_AGENT];
-
-/// A shape: the rules of which the same fields are literal, in one hash table.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-pub struct Shape {
-    /// Which fields are literal.
-    pub mask: U32,
-    /// The first bucket.
-    pub first_bucket: U32,
-    /// The number of buckets, a power of two; 1 for mask 0.
-    pub buckets: U32,
-    /// The most buckets that a search looks at, at most [`MAX_PROBES`].
-    pub max_probes: U32,
-    /// The hash's seed.
-    pub seed: U64,
-}
-
-/// The most buckets that a search may look at.
-pub const MAX_PROBES: u32 = 64;
-
-/// A bucket of a hash table with linear probing. Its key is the literals of its first candidate.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-pub struct Bucket {
-    /// The low half of the key's hash.
-    pub hash: U32,
-    /// The first candidate.
-    pub first: U32,
-    /// The number of candidates; 0 is an empty bucket.
-    pub count: U32,
 }
 
 /// What the artifact was made of. Read once, at load.

@@ -1,43 +1,55 @@
 //! The hashes that find a bucket. Part of the format: the compiler lays tables out by them.
 
-/// The hash of a shape's key: of the [`hash_text`] of its literal fields, in the order type, target,
-/// agent; the fields that are not in the mask are left out. A table of `n` buckets is searched from
-/// `hash >> 32 & (n - 1)`.
+/// The hash of a key of some fields: of the [`hash_text`] of each, in the order type, target, agent; fields that
+/// are not in the key are left out.
 ///
 /// Not meant to resist chosen keys: the compiler bounds the probes of every table that it writes, and
 /// a request can add none.
 #[must_use]
+#[inline]
 pub fn hash_key(seed: u64, fields: impl IntoIterator<Item = u64>) -> u64 {
-    let mut state = seed ^ 0xa076_1d64_78bd_642f;
-    for field in fields {
-        state = fold(state ^ field, 0xe703_7ed1_a0b4_28db);
-    }
-    fold(state, 0x5899_65cc_7537_4cc3)
+    fields.into_iter().fold(seed, |state, field| fold(state ^ field, 0xe703_7ed1_a0b4_28db))
 }
 
-/// The hash of a text: multiply and fold over eight bytes at a time, as in wyhash, the length mixed
-/// in at the end.
+/// The hash of a text; see [`hash_bytes`].
 #[must_use]
+#[inline]
 pub fn hash_text(text: &str) -> u64 {
-    let bytes = text.as_bytes();
+    hash_bytes(text.as_bytes())
+}
+
+/// The hash of bytes: multiply and fold over eight bytes at a time, as in wyhash, the length mixed
+/// in at the end. The last eight bytes may overlap those before.
+#[must_use]
+#[inline]
+pub fn hash_bytes(bytes: &[u8]) -> u64 {
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let mut state = 0x2d35_8dcc_aa6c_78a5;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
-        state = fold(state ^ word, 0xe703_7ed1_a0b4_28db);
-    }
-    // The rest as a number: two words of four bytes that overlap, or the bytes one by one.
-    let rest = chunks.remainder();
-    let tail = match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
-        (Some(first), Some(last)) => {
+    let last = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(last), ..) => {
+            let mut rest = bytes;
+            while let Some((chunk, after)) = rest.split_first_chunk::<8>()
+                && !after.is_empty()
+            {
+                state = fold(state ^ u64::from_le_bytes(*chunk), 0xe703_7ed1_a0b4_28db);
+                rest = after;
+            }
+            u64::from_le_bytes(*last)
+        }
+        (None, Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
         }
-        _ => rest.iter().fold(0, |tail, &byte| tail << 8 | u64::from(byte)),
+        _ => match *bytes {
+            [] => 0,
+            [a] => u64::from(a),
+            [a, b] => u64::from(a) << 8 | u64::from(b),
+            [a, b, c, ..] => u64::from(a) << 16 | u64::from(b) << 8 | u64::from(c),
+        },
     };
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    fold(state ^ tail, 0x8ebc_6af0_9c88_c6e3 ^ length)
+    fold(state ^ last, 0x8ebc_6af0_9c88_c6e3 ^ length)
 }
 
+#[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     // The halves of a u128 fit; the conversions cannot fail.

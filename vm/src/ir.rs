@@ -1,9 +1,13 @@
 //! The tables as text, for people.
 //!
 //! ```text
-//! shapes
-//!   type: 12 keys in 32 buckets, at most 2 probes
-//!     "deploy" -> 6 7 8
+//! roots
+//!   type: 12 keys in 18 buckets, at most 2 probes, from rule 0
+//!     "deploy" -> node 31
+//! nodes
+//!   31: param "env"
+//!     "staging" -> node 4
+//!     anything else -> no event
 //! groups
 //!   0: globs through 10 states: "*secret*" "*key*"
 //! scans
@@ -15,15 +19,16 @@
 //!     -> auto, medium
 //! ```
 
+mod graph;
+
 use crate::format::{
     AUTOMATON_NFA, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
     CONST_STR, Const, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS, NO_SCAN, NONE, OP_CONTAINS, OP_EQ, OP_GT,
     OP_GTE, OP_LT, OP_LTE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE,
-    OP_WEEKDAYS, PATTERN_DIGRAMS, Pattern, SHAPE_AGENT, SHAPE_TARGET, SHAPE_TYPE, Test, WORDS_SCAN,
-    digram_symbol,
+    OP_WEEKDAYS, PATTERN_DIGRAMS, Pattern, Test, WORDS_SCAN, digram_symbol,
 };
 use crate::policy::{Policy, RuleView};
-use crate::tables::{Tables, index, literals_of};
+use crate::tables::{Tables, index};
 use core::fmt::{self, Write};
 use zerocopy::little_endian::{U16, U32};
 
@@ -34,7 +39,8 @@ impl Policy {
     ///
     /// Only what `out` itself refuses.
     pub fn write_ir(&self, out: &mut impl Write) -> fmt::Result {
-        self.write_shapes(out)?;
+        self.write_roots(out)?;
+        self.write_nodes(out)?;
         self.write_groups(out)?;
         self.write_scans(out)?;
         writeln!(out, "rules")?;
@@ -43,39 +49,6 @@ impl Policy {
         }
         let (approval, risk_level) = self.default_outcome();
         writeln!(out, "default\n    -> {approval}, {risk_level}")
-    }
-
-    fn write_shapes(&self, out: &mut impl Write) -> fmt::Result {
-        let tables = &self.tables;
-        writeln!(out, "shapes")?;
-        for shape in tables.shapes.slice(&tables.bytes).unwrap_or_default() {
-            let mask = shape.mask.get();
-            let buckets =
-                tables.buckets.run(&tables.bytes, shape.first_bucket, shape.buckets).unwrap_or_default();
-            let keys = buckets.iter().filter(|bucket| bucket.count.get() != 0).count();
-            let fields: Vec<_> = [(SHAPE_TYPE, "type"), (SHAPE_TARGET, "target"), (SHAPE_AGENT, "agent")]
-                .into_iter()
-                .filter(|(bit, _)| mask & bit != 0)
-                .map(|(_, name)| name)
-                .collect();
-            let name = if fields.is_empty() { "no literal".to_owned() } else { fields.join(" + ") };
-            let (buckets_len, probes) = (shape.buckets, shape.max_probes);
-            writeln!(out, "  {name}: {keys} keys in {buckets_len} buckets, at most {probes} probes")?;
-            for bucket in buckets.iter().filter(|bucket| bucket.count.get() != 0) {
-                let candidates =
-                    tables.candidates.run(&tables.bytes, bucket.first, bucket.count).unwrap_or_default();
-                write!(out, "   ")?;
-                if let Some(rule) = candidates.first().and_then(|&rule| tables.rule(index(rule))) {
-                    for literal in literals_of(tables, rule, mask).flatten() {
-                        write!(out, " {literal:?}")?;
-                    }
-                }
-                write!(out, " ->")?;
-                candidates.iter().try_for_each(|rule| write!(out, " {rule}"))?;
-                writeln!(out)?;
-            }
-        }
-        Ok(())
     }
 
     fn write_groups(&self, out: &mut impl Write) -> fmt::Result {
@@ -137,7 +110,8 @@ impl Policy {
             write!(out, " {field} {glob:?}")?;
         }
         writeln!(out)?;
-        for test in tables.tests_of(rule.rule).unwrap_or_default() {
+        let tests = rule.record().and_then(|rule| tables.tests_of(rule)).unwrap_or_default();
+        for test in tests {
             writeln!(out, "      {}", ShowTest { tables, test })?;
         }
         writeln!(out, "    -> {}, {}", rule.approval(), rule.risk_level())

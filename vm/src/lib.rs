@@ -95,6 +95,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod batch;
 mod border;
 mod compare;
 mod decision;
@@ -103,6 +104,7 @@ mod eval;
 mod find;
 pub mod format;
 mod glob;
+mod graph;
 mod hash;
 mod ir;
 pub mod json;
@@ -111,11 +113,14 @@ mod number;
 mod pattern;
 mod policy;
 mod pystr;
+mod roots;
 mod scan;
 mod scanned;
+mod switch;
 mod tables;
 mod time;
 mod trace;
+mod validity;
 mod value;
 mod words;
 

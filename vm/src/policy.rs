@@ -1,15 +1,17 @@
 //! A loaded policy: what it decides, what it is made of.
 
-use crate::decision::{Approval, Decision, DecisionError, Origin, Outcome, RiskLevel, approval, risk_level};
+use crate::decision::{self, Approval, Decision, DecisionError, Origin, Outcome, RiskLevel};
 use crate::error::LoadError;
-use crate::eval::{Evaluation, Event};
-use crate::format::{Debug, Header, Manifest, Rule, SectionId};
+use crate::eval::{Evaluation, Event, Settled};
+use crate::format::{Debug, Header, Manifest, REF_ERROR, REF_LEAF, Rule, SectionId};
+use crate::roots::{Found, LoadedRoot};
 use crate::tables::{Tables, index};
 use crate::trace::Trace;
 use crate::{Clock, Params, PolicyParam, Request, Value, load};
 use core::fmt;
 use core::ops::{ControlFlow, Range};
 use std::path::Path;
+use zerocopy::little_endian::U32;
 
 /// A policy that was loaded and checked.
 ///
@@ -35,6 +37,11 @@ pub struct Policy {
     pub(crate) sections: Vec<SectionInfo>,
     pub(crate) debug: Range<usize>,
     pub(crate) default: (Approval, RiskLevel),
+    pub(crate) roots: Vec<LoadedRoot>,
+    /// The minutes of the day at which a decision may change.
+    pub(crate) minutes: Vec<u16>,
+    /// Another one for every policy that this process loads, so that slots know their policy.
+    pub(crate) id: u64,
 }
 
 /// A section of the artifact, as its table of sections has it.
@@ -88,37 +95,54 @@ impl Policy {
     /// assert_eq!(decision.rule_name(), "staging_day_auto");
     /// # Ok::<(), aegis_vm::LoadError>(())
     /// ```
+    #[inline]
     pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Decision<'_> {
-        let mut evaluation = Evaluation::new(self, request.into(), clock);
-        let decided = evaluation.decide();
-        self.decision(decided, evaluation.error)
+        let request = request.into();
+        let Some((first, others)) = self.roots.split_first() else { return self.decision(Settled::NONE) };
+        let found = first.find(&self.tables, &request);
+        let reference = found.reference();
+        if reference & (REF_LEAF | REF_ERROR) == REF_LEAF {
+            let settled = Settled::matched(reference);
+            if settled.rule() < found.bound() {
+                return self.decision(settled);
+            }
+        }
+        self.evaluate_from(others, found, &request, clock)
     }
 
-    fn decision<'p>(
+    /// Decides an action for which the first root has found something that does not settle it. Apart, so that
+    /// an action that is settled does not pay for it.
+    #[inline(never)]
+    fn evaluate_from<'p, 'a>(
         &'p self,
-        decided: Option<Option<(usize, Event)>>,
-        error: Option<DecisionError<'p>>,
+        others: &'p [LoadedRoot],
+        found: Found,
+        request: &'a Request<'a>,
+        clock: impl Clock,
     ) -> Decision<'p> {
-        let inconsistent = Decision::error_in(None, DecisionError::inconsistent());
-        match decided {
-            Some(None | Some((_, Event::None))) => {
-                let (approval, risk_level) = self.default;
-                Decision { outcome: Outcome::Default, approval, risk_level }
-            }
-            Some(Some((rule, Event::Match))) => match self.rule(rule) {
-                Some(rule) => Decision {
-                    outcome: Outcome::Matched(rule),
-                    approval: rule.approval(),
-                    risk_level: rule.risk_level(),
-                },
-                None => inconsistent,
-            },
-            Some(Some((rule, Event::Error))) => match error {
-                Some(error) => Decision::error_in(self.rule(rule), error),
-                None => inconsistent,
-            },
-            None => inconsistent,
+        let mut evaluation = Evaluation::new(self, request, clock);
+        let settled = evaluation.decide(found, others);
+        if let Some(Event::Error(test)) = settled.event()
+            && let Some(error) = evaluation.error_of(test)
+        {
+            let rule = RuleView { policy: self, index: settled.rule() };
+            return Decision::error_in(Some(rule), error);
         }
+        self.decision(settled)
+    }
+
+    /// The decision of a match, or of no event; else blocked as inconsistent.
+    #[inline]
+    fn decision(&self, settled: Settled) -> Decision<'_> {
+        if settled == Settled::NONE {
+            let (approval, risk_level) = self.default;
+            return Decision { outcome: Outcome::Default, approval, risk_level };
+        }
+        if let Some(Event::Match(approval, risk_level)) = settled.event() {
+            let rule = RuleView { policy: self, index: settled.rule() };
+            return Decision { outcome: Outcome::Matched(rule), approval, risk_level };
+        }
+        Decision::error_in(None, DecisionError::inconsistent())
     }
 
     /// Decides an action and says what each rule made of it, in order, up to the one that decided.
@@ -137,23 +161,21 @@ impl Policy {
     /// # Ok::<(), aegis_vm::LoadError>(())
     /// ```
     pub fn trace<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Trace<'_> {
-        Trace::of(Evaluation::new(self, request.into(), clock))
+        Trace::of(Evaluation::new(self, &request.into(), clock))
     }
 
     /// A rule by its position over all layers.
     #[must_use]
     pub fn rule(&self, index: usize) -> Option<RuleView<'_>> {
-        let rule = self.tables.rule(index)?;
-        Some(RuleView { policy: self, index: u32::try_from(index).ok()?, rule })
+        let index = (index < self.tables.rules.len()).then_some(index)?;
+        Some(RuleView { policy: self, index: u32::try_from(index).ok()? })
     }
 
     /// The rules in the order of evaluation.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = RuleView<'_>> {
-        let rules = self.tables.rules.slice(&self.tables.bytes).unwrap_or_default();
         // The loader refuses more rules than a u32 counts.
-        let view =
-            |(index, rule)| RuleView { policy: self, index: u32::try_from(index).unwrap_or(u32::MAX), rule };
-        rules.iter().enumerate().map(view)
+        let view = |index| RuleView { policy: self, index: u32::try_from(index).unwrap_or(u32::MAX) };
+        (0..self.tables.rules.len()).map(view)
     }
 
     /// Whether a regular expression of the policy, by its position, is found in Python's `str` of the
@@ -244,7 +266,7 @@ impl Policy {
             names.iter().rposition(|&slot| slot == name)
         };
         Slots {
-            policy: self.digest(),
+            policy: self.id,
             by_param: (0..self.tables.params.len()).map(slot_of).collect(),
             names: names.map(str::to_owned),
         }
@@ -266,10 +288,14 @@ impl fmt::Debug for Policy {
 pub struct RuleView<'p> {
     policy: &'p Policy,
     index: u32,
-    pub(crate) rule: &'p Rule,
 }
 
 impl<'p> RuleView<'p> {
+    /// Its record; the loader has checked that references name rules that are there.
+    pub(crate) fn record(self) -> Option<&'p Rule> {
+        self.policy.tables.rule(usize::try_from(self.index).ok()?)
+    }
+
     /// The position over all layers, from 0.
     #[must_use]
     pub fn index(self) -> u32 {
@@ -279,51 +305,53 @@ impl<'p> RuleView<'p> {
     /// The name as decisions report it.
     #[must_use]
     pub fn name(self) -> &'p str {
-        self.policy.tables.text(self.rule.name).unwrap_or_default()
+        self.record().and_then(|rule| self.policy.tables.text(rule.name)).unwrap_or_default()
     }
 
     /// The glob over the action's type.
     #[must_use]
     pub fn type_glob(self) -> &'p str {
-        self.glob(self.rule.type_glob)
+        self.glob(|rule| rule.type_glob)
     }
 
     /// The glob over the action's target.
     #[must_use]
     pub fn target_glob(self) -> &'p str {
-        self.glob(self.rule.target_glob)
+        self.glob(|rule| rule.target_glob)
     }
 
     /// The glob over the action's agent.
     #[must_use]
     pub fn agent_glob(self) -> &'p str {
-        self.glob(self.rule.agent_glob)
+        self.glob(|rule| rule.agent_glob)
     }
 
-    fn glob(self, glob: zerocopy::little_endian::U32) -> &'p str {
+    fn glob(self, glob: impl Fn(&Rule) -> U32) -> &'p str {
         let tables = &self.policy.tables;
-        tables.glob(glob).and_then(|glob| tables.text(glob.text)).unwrap_or_default()
+        let glob = self.record().and_then(|rule| tables.glob(glob(rule)));
+        glob.and_then(|glob| tables.text(glob.text)).unwrap_or_default()
     }
 
     /// What the rule asks for.
     #[must_use]
     pub fn approval(self) -> Approval {
-        approval(self.rule.approval).unwrap_or(Approval::Block)
+        self.record().and_then(|rule| decision::approval(rule.approval)).unwrap_or(Approval::Block)
     }
 
     /// The risk that the rule sees.
     #[must_use]
     pub fn risk_level(self) -> RiskLevel {
-        risk_level(self.rule.risk_level).unwrap_or(RiskLevel::Critical)
+        self.record().and_then(|rule| decision::risk_level(rule.risk_level)).unwrap_or(RiskLevel::Critical)
     }
 
     /// Where the rule stands.
     #[must_use]
     pub fn origin(self) -> Origin<'p> {
-        let layer = self.policy.manifest.layers.get(index(self.rule.layer));
+        let record = self.record();
+        let layer = record.and_then(|rule| self.policy.manifest.layers.get(index(rule.layer)));
         Origin {
             file: layer.map(|layer| layer.path.as_str()).unwrap_or_default(),
-            line: self.rule.line.get(),
+            line: record.map_or(0, |rule| rule.line.get()),
         }
     }
 }
@@ -337,7 +365,8 @@ impl fmt::Debug for RuleView<'_> {
 /// Params given by position; made by [`Policy::bind`].
 #[derive(Clone, Debug)]
 pub struct Slots<const N: usize> {
-    policy: [u8; 32],
+    /// The policy, by its number in this process.
+    policy: u64,
     /// For each param of the policy its slot.
     by_param: Vec<Option<usize>>,
     names: [String; N],
@@ -376,8 +405,8 @@ impl<const N: usize> Params for BoundParams<'_, N> {
     }
 
     fn lookup(&self, param: PolicyParam<'_>) -> Option<Value<'_>> {
-        if param.policy != self.slots.policy {
-            return self.get(param.name);
+        if param.policy.id != self.slots.policy {
+            return self.get(param.name());
         }
         let slot = (*self.slots.by_param.get(param.index)?)?;
         self.values.get(slot).copied()

@@ -8,6 +8,7 @@
 //! of line, so that a decision that asks no scan runs the loop over its rules as if there were none.
 
 use crate::compare::Constant;
+use crate::decision::Expected;
 use crate::format::NO_SCAN;
 use crate::scan::{Found, Scan};
 use crate::tables::{Tables, index};
@@ -66,7 +67,7 @@ impl Scanned {
         tables: &Tables,
         needle: U32,
         value: Value<'_>,
-    ) -> Option<Result<bool, &'static str>> {
+    ) -> Option<Result<bool, Expected>> {
         let record = tables.needles.get(&tables.bytes, index(needle))?;
         if let Value::Str(text) = value {
             let kept = self.kept(tables, record.scan)?;

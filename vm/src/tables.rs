@@ -5,8 +5,8 @@
 //! evaluator turns it into a decision that blocks.
 
 use crate::format::{
-    self, Automaton, Bucket, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Needle, Pattern, Rule,
-    SHAPE_FIELDS, Scan, Shape, Test, Text, Word, WordSet,
+    Automaton, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Needle, Pattern, Root, Rule, RuleError,
+    Scan, Slot, Test, Text, Word, WordSet,
 };
 use crate::pattern::ClassMap;
 use core::marker::PhantomData;
@@ -46,6 +46,14 @@ impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Table<T> {
         })
     }
 
+    /// `count` records of a table from `first`, as a table.
+    pub(crate) fn within(all: Table<T>, first: U32, count: U32) -> Option<Self> {
+        let (first, count) = (index(first), index(count));
+        let end = first.checked_add(count)?;
+        let start = all.start + first * size_of::<T>();
+        (end <= all.len).then_some(Table { start, len: count, record: PhantomData })
+    }
+
     pub(crate) fn len(self) -> usize {
         self.len
     }
@@ -79,8 +87,6 @@ pub(crate) struct Tables {
     pub(crate) glob_ranges: Table<GlobRange>,
     pub(crate) glob_tokens: Table<GlobToken>,
     pub(crate) globs: Table<Glob>,
-    /// The glob `*`, or an index of none.
-    pub(crate) any_glob: U32,
     pub(crate) params: Table<Text>,
     pub(crate) consts: Table<Const>,
     pub(crate) words: Table<Word>,
@@ -98,9 +104,12 @@ pub(crate) struct Tables {
     pub(crate) scans: Table<Scan>,
     pub(crate) tests: Table<Test>,
     pub(crate) rules: Table<Rule>,
-    pub(crate) shapes: Table<Shape>,
-    pub(crate) buckets: Table<Bucket>,
-    pub(crate) candidates: Table<U32>,
+    pub(crate) errors: Table<RuleError>,
+    pub(crate) switches: Table<U32>,
+    pub(crate) nodes: Table<U32>,
+    pub(crate) buckets: Table<U32>,
+    pub(crate) slots: Table<Slot>,
+    pub(crate) roots: Table<Root>,
 }
 
 impl Tables {
@@ -113,21 +122,18 @@ impl Tables {
         self.strings.get(start..start.checked_add(index(length))?)
     }
 
+    /// A byte range of the strings, which a text is compared with.
+    pub(crate) fn bytes_of_strings(&self, offset: U32, length: U32) -> Option<&[u8]> {
+        let start = index(offset);
+        self.strings.as_bytes().get(start..start.checked_add(index(length))?)
+    }
+
     pub(crate) fn rule(&self, rule: usize) -> Option<&Rule> {
         self.rules.get(&self.bytes, rule)
     }
 
     pub(crate) fn glob(&self, glob: U32) -> Option<&Glob> {
         self.globs.get(&self.bytes, index(glob))
-    }
-
-    /// The text of a glob if it is literal.
-    pub(crate) fn literal(&self, glob: U32) -> Option<&str> {
-        let glob = self.glob(glob)?;
-        if glob.kind.get() != format::GLOB_LITERAL {
-            return None;
-        }
-        self.slice_of_strings(glob.a, glob.b)
     }
 
     pub(crate) fn param(&self, param: usize) -> Option<&str> {
@@ -137,31 +143,4 @@ impl Tables {
     pub(crate) fn tests_of(&self, rule: &Rule) -> Option<&[Test]> {
         self.tests.run(&self.bytes, rule.first_test, rule.tests)
     }
-}
-
-/// A rule's globs over type, target and agent.
-pub(crate) fn globs_of(rule: &Rule) -> [U32; 3] {
-    [rule.type_glob, rule.target_glob, rule.agent_glob]
-}
-
-/// The literal texts of a rule's fields in the mask; `None` for one that is not literal.
-pub(crate) fn literals_of<'p>(
-    tables: &'p Tables,
-    rule: &Rule,
-    mask: u32,
-) -> impl Iterator<Item = Option<&'p str>> {
-    let globs = SHAPE_FIELDS.into_iter().zip(globs_of(rule));
-    globs.filter(move |(bit, _)| mask & bit != 0).map(|(_, glob)| tables.literal(glob))
-}
-
-/// The bucket that the `probe`th step of a search looks at.
-pub(crate) fn bucket_place(shape: &Shape, hash: u64, probe: u32) -> usize {
-    let high = u32::try_from(hash >> 32).unwrap_or(0);
-    let offset = high.wrapping_add(probe) & shape.buckets.get().wrapping_sub(1);
-    usize::try_from(u64::from(shape.first_bucket.get()) + u64::from(offset)).unwrap_or(usize::MAX)
-}
-
-/// The half of a hash that a bucket keeps.
-pub(crate) fn low_half(hash: u64) -> u32 {
-    u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
 }

@@ -3,7 +3,7 @@
 use crate::Clock;
 use crate::decision::{Condition, Decision, DecisionError, ErrorKind, Outcome};
 use crate::eval::{Evaluation, Tested};
-use crate::format::{OP_NEVER, SHAPE_TARGET, SHAPE_TYPE};
+use crate::format::{FIELD_TARGET, FIELD_TYPE, OP_NEVER};
 use crate::policy::RuleView;
 use crate::tables::index;
 use core::fmt;
@@ -139,16 +139,16 @@ impl<'p> Trace<'p> {
 }
 
 fn step<'p, C: Clock>(evaluation: &mut Evaluation<'p, '_, C>, rule: RuleView<'p>) -> Option<StepOutcome<'p>> {
-    if let Some(bit) = evaluation.failed_glob(rule.rule, 0)? {
+    if let Some(bit) = evaluation.failed_glob(rule.record()?)? {
         let field = match bit {
-            SHAPE_TYPE => Field::Type,
-            SHAPE_TARGET => Field::Target,
+            FIELD_TYPE => Field::Type,
+            FIELD_TARGET => Field::Target,
             _ => Field::Agent,
         };
         return Some(StepOutcome::Glob { field });
     }
     let tables = &evaluation.policy.tables;
-    for test in tables.tests_of(rule.rule)? {
+    for test in tables.tests_of(rule.record()?)? {
         match evaluation.test(test)? {
             Tested::Holds => {}
             Tested::Error => return Some(StepOutcome::Error(evaluation.error?)),

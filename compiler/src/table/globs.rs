@@ -12,6 +12,21 @@ use aegis_vm::format::{
 use std::collections::HashMap;
 use zerocopy::little_endian::U32;
 
+/// By what the texts that a glob may match are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Find {
+    /// It matches every text.
+    Anything,
+    /// The one text, which has this hash.
+    Literal { hash: u64 },
+    /// They begin with this.
+    Prefix(Text),
+    /// They end with this.
+    Suffix(Text),
+    /// Nothing but the glob itself.
+    Nothing,
+}
+
 /// The glob sections while they grow.
 #[derive(Default)]
 pub(super) struct Globs {
@@ -19,8 +34,8 @@ pub(super) struct Globs {
     pub(super) tokens: Vec<GlobToken>,
     pub(super) ranges: Vec<GlobRange>,
     places: HashMap<Box<str>, U32>,
-    /// For each glob the hash of its text if it is literal.
-    literal_hashes: Vec<Option<u64>>,
+    /// For each glob what finds it.
+    finds: Vec<Find>,
     /// The group of a glob, and its bit there.
     grouped: HashMap<Box<str>, (U32, U32)>,
 }
@@ -61,19 +76,28 @@ impl Globs {
                 None => self.general(&tokens, strings)?,
             },
         };
-        self.literal_hashes.push(match form {
-            Form::Literal(literal) => Some(hash_text(literal)),
-            _ => None,
+        self.finds.push(match (form, tokens.as_slice()) {
+            (Form::Any, _) => Find::Anything,
+            (Form::Literal(literal), _) => Find::Literal { hash: hash_text(literal) },
+            (_, [Token::Text(prefix), ..]) => Find::Prefix(strings.add(prefix)?),
+            (_, [.., Token::Text(suffix)]) => Find::Suffix(strings.add(suffix)?),
+            _ => Find::Nothing,
         });
         self.globs.push(Glob { kind: U32::new(kind), text: strings.add(text)?, a, b });
         self.places.insert(text.into(), place);
         Ok(place)
     }
 
-    /// The hash of a glob's text, if it is literal.
-    pub(super) fn literal_hash(&self, glob: U32) -> Option<u64> {
-        let place = usize::try_from(glob.get()).ok()?;
-        *self.literal_hashes.get(place)?
+    /// What finds a glob.
+    pub(super) fn find(&self, glob: U32) -> Find {
+        let place = usize::try_from(glob.get()).ok();
+        place.and_then(|place| self.finds.get(place)).copied().unwrap_or(Find::Nothing)
+    }
+
+    /// Whether a glob is a text and one `*`, before or after it.
+    pub(super) fn is_affix(&self, glob: U32) -> bool {
+        let record = usize::try_from(glob.get()).ok().and_then(|place| self.globs.get(place));
+        record.is_some_and(|record| [GLOB_PREFIX, GLOB_SUFFIX].contains(&record.kind.get()))
     }
 
     fn text(&self, kind: u32, text: &str, strings: &mut Strings) -> Result<(u32, U32, U32), TooLarge> {

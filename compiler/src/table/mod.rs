@@ -1,27 +1,31 @@
 //! HIR -> tables: the records of every section, as `aegis_vm::format` draws them.
 //!
-//! Rules become tests over interned params, constants and automata; equal short lists are shared;
-//! `index` then puts each rule into the hash table of its shape. Everything is laid out in the order
-//! of the rules, so that the same policy gives the same bytes.
+//! Rules become tests over interned params, constants and automata; equal short lists are shared. `index`
+//! partitions the rules by what finds them, and `graph` makes decision graphs of those that are found together.
+//! Everything is laid out in the order of the rules, so that the same policy gives the same bytes.
 
 mod automata;
 mod consts;
 mod globs;
+mod graph;
 mod index;
 mod needles;
 mod scans;
 mod strings;
+mod trie;
 
+use crate::TableLimits;
 use crate::hir::{self, ParamOp};
 use crate::pyre::Automata;
 use crate::source::SourceMap;
 use aegis_vm::format::{
-    self, Automaton, Bucket, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Needle, Pattern, Rule,
-    Scan, Shape, Test, Text, Word, WordSet,
+    self, Automaton, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, MAX_RULES, Needle, Pattern, Root,
+    Rule, RuleError, Scan, Slot, Test, Text, Word, WordSet,
 };
 use aegis_vm::{Approval, RiskLevel};
 use consts::Consts;
 use globs::Globs;
+use graph::{Asks, Graph};
 use scans::Scans;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -53,9 +57,12 @@ pub(crate) struct Tables {
     pub(crate) scans: Vec<Scan>,
     pub(crate) tests: Vec<Test>,
     pub(crate) rules: Vec<Rule>,
-    pub(crate) shapes: Vec<Shape>,
-    pub(crate) buckets: Vec<Bucket>,
-    pub(crate) candidates: Vec<U32>,
+    pub(crate) errors: Vec<RuleError>,
+    pub(crate) switches: Vec<U32>,
+    pub(crate) nodes: Vec<U32>,
+    pub(crate) buckets: Vec<U32>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) roots: Vec<Root>,
 }
 
 /// A table would hold more than its numbers can name.
@@ -97,14 +104,21 @@ pub(crate) fn build(
     policy: &hir::Policy,
     compiled: &Automata,
     sources: &SourceMap,
+    limits: TableLimits,
 ) -> Result<Tables, TooLarge> {
     let mut strings = Strings::default();
     let mut globs = Globs::new(&compiled.globs)?;
     let mut tests = Tests::new(policy, &mut strings)?;
     let mut rules = Vec::with_capacity(policy.rules.len());
-    let mut keys = Vec::with_capacity(policy.rules.len());
+    let mut asks = Asks::default();
+    if u32::try_from(policy.rules.len()).is_ok_and(|rules| rules >= MAX_RULES) {
+        return Err(TooLarge("rules"));
+    }
     for rule in &policy.rules {
         let (first_test, count) = tests.add(rule, &mut strings)?;
+        asks.add_rule(rule, first_test.get(), tests.of(first_test, count), |needle| {
+            tests.scans.constant(needle)
+        });
         let origin = sources.position(rule.span);
         let type_glob = globs.add(&rule.type_glob, &mut strings)?;
         let target_glob = globs.add(&rule.target_glob, &mut strings)?;
@@ -122,14 +136,12 @@ pub(crate) fn build(
             risk_level: risk_byte(rule.outcome.risk_level),
             reserved: U16::new(0),
         });
-        keys.push(index::Key::of([type_glob, target_glob, agent_glob], &globs));
     }
-    let index = index::build(&keys)?;
     let members = compiled.globs.iter().map(|group| globs.members(group)).collect::<Vec<_>>();
     let mut tables = Tables {
-        glob_ranges: globs.ranges,
-        glob_tokens: globs.tokens,
-        globs: globs.globs,
+        glob_ranges: std::mem::take(&mut globs.ranges),
+        glob_tokens: std::mem::take(&mut globs.tokens),
+        globs: globs.globs.clone(),
         params: tests.params,
         consts: tests.consts.records,
         words: tests.words,
@@ -139,14 +151,23 @@ pub(crate) fn build(
         scans: tests.scans.records,
         tests: tests.tests,
         rules,
-        shapes: index.shapes,
-        buckets: index.buckets,
-        candidates: index.candidates,
         ..Tables::default()
     };
     automata::write(&mut tables, policy, compiled, &members, &mut strings)?;
     tables.strings = strings.text;
-    Ok(tables)
+    asks.share(&tables);
+    let mut graph = Graph::new(asks, &tables, limits);
+    let index = index::build(&tables.rules, &globs, &tables.strings, &mut graph)?;
+    let (errors, switches, nodes) = (graph.errors, graph.switches, graph.nodes);
+    Ok(Tables {
+        errors,
+        switches,
+        nodes,
+        buckets: index.buckets,
+        slots: index.slots,
+        roots: index.roots,
+        ..tables
+    })
 }
 
 /// The tests of the rules, equal short lists shared.
@@ -216,6 +237,13 @@ impl Tests {
         }
         self.tests.extend(own);
         Ok((first, count))
+    }
+
+    /// So many tests from the first.
+    fn of(&self, first: U32, count: U32) -> &[Test] {
+        let place = |n: U32| usize::try_from(n.get()).unwrap_or(usize::MAX);
+        let start = place(first);
+        self.tests.get(start..start.saturating_add(place(count))).unwrap_or_default()
     }
 
     fn operands(&mut self, test: &hir::Test, strings: &mut Strings) -> Result<(u16, U32, U32), TooLarge> {

@@ -74,6 +74,12 @@ impl Scans {
         Ok(scans)
     }
 
+    /// The constant of a needle.
+    pub(super) fn constant(&self, needle: u32) -> u32 {
+        let needle = usize::try_from(needle).ok().and_then(|needle| self.needles.get(needle));
+        needle.map_or(u32::MAX, |needle| needle.constant.get())
+    }
+
     /// The needle that stands for a text in a param.
     pub(super) fn needle(&self, param: &str, text: &str) -> Option<U32> {
         self.needle_index.get(&(param.to_owned(), text.to_owned())).copied()

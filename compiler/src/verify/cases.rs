@@ -1,123 +1,132 @@
-//! The boundary cases of a policy.
+//! The boundary cases of a policy: for each rule an action that it is meant for, and that action with one thing
+//! changed.
 
 use super::Case;
-use crate::hir::{Const, ParamOp, Policy, Rule, Test};
-use aegis_vm::json::{BigInteger, Json, Object};
-use aegis_vm::{Action, Timestamp};
+use super::fields::example;
+use super::product::thinned;
+use super::values::{around, around_pattern, beside, json, time};
+use crate::hir::{ParamOp, Policy, Rule, Test};
+use aegis_vm::Action;
+use aegis_vm::json::{Json, Object};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
-/// 2026-03-16T00:00:00Z, a Monday.
-const MONDAY: i64 = 1_773_619_200;
-
-/// The cases of the rules, at most `budget`: all of them, or of rules evenly spread.
-pub(super) fn of(policy: &Policy, budget: usize) -> Vec<Case> {
-    let mut cases = Vec::new();
-    if budget == 0 {
-        return cases;
-    }
-    cases.push(Case { action: Action::new("", ""), now: None });
-    // Rules far apart first, so that a budget that runs out has seen every part of the policy.
+/// Visits at most so many cases of each rule, the rules far apart first, so that a visit that ends early has seen
+/// every part of the policy.
+pub(super) fn visit<B>(
+    policy: &Policy,
+    each: usize,
+    visit: &mut impl FnMut(Case) -> ControlFlow<B>,
+) -> ControlFlow<B> {
+    visit(Case { action: Action::new("", ""), now: None })?;
     let count = policy.rules.len();
     let mut stride = count.next_power_of_two();
     let mut first_round = true;
-    while stride > 0 && cases.len() < budget {
+    while stride > 0 {
         let rules = policy.rules.iter().enumerate();
         let due = rules.filter(|(at, _)| at % stride == 0 && (first_round || at % (stride * 2) != 0));
         for (_, rule) in due {
-            of_rule(policy, rule, &mut cases);
-            if cases.len() >= budget {
-                break;
+            let witness = witness(policy, rule);
+            let changes = if each < 2 { vec![Change::Nothing] } else { changes(policy, rule, &witness) };
+            for change in thinned(changes, each) {
+                visit(witness.with(change))?;
             }
         }
         first_round = false;
         stride /= 2;
     }
-    cases.truncate(budget);
-    cases
+    ControlFlow::Continue(())
 }
 
 /// An action in parts, so that one part can be changed.
 #[derive(Clone)]
-struct Witness {
+struct Witness<'p> {
     kind: String,
     target: String,
     agent: String,
     description: String,
-    params: BTreeMap<String, Json>,
+    params: BTreeMap<&'p str, Json>,
     minute: u16,
     weekday: u8,
 }
 
-impl Witness {
-    fn case(&self) -> Case {
-        let mut params = Object::new();
-        for (name, value) in &self.params {
-            params.insert(name.clone(), value.clone());
-        }
-        let action = Action::new(&self.kind, &self.target)
-            .agent(&self.agent)
-            .description(&self.description)
-            .params(params);
-        let seconds = MONDAY + i64::from(self.weekday) * 86_400 + i64::from(self.minute) * 60;
-        Case { action, now: Some(Timestamp::from_unix(seconds, 0)) }
-    }
+/// What is changed of a witness.
+enum Change<'p> {
+    Nothing,
+    NoTime,
+    Kind(String),
+    Target(String),
+    Agent(String),
+    Description(String),
+    Minute(u16),
+    Weekday(u8),
+    /// `None` leaves the param out.
+    Param(&'p str, Option<Json>),
+}
 
-    fn with(&self, change: impl FnOnce(&mut Self)) -> Case {
+impl<'p> Witness<'p> {
+    fn with(&self, change: Change<'p>) -> Case {
         let mut changed = self.clone();
-        change(&mut changed);
-        changed.case()
+        let mut timed = true;
+        match change {
+            Change::Nothing => {}
+            Change::NoTime => timed = false,
+            Change::Kind(text) => changed.kind = text,
+            Change::Target(text) => changed.target = text,
+            Change::Agent(text) => changed.agent = text,
+            Change::Description(text) => changed.description = text,
+            Change::Minute(minute) => changed.minute = minute,
+            Change::Weekday(day) => changed.weekday = day,
+            Change::Param(param, Some(value)) => drop(changed.params.insert(param, value)),
+            Change::Param(param, None) => drop(changed.params.remove(param)),
+        }
+        let now = timed.then(|| time(changed.weekday, changed.minute));
+        let params = changed.params.into_iter().collect::<Object>();
+        let action = Action::new(changed.kind, changed.target)
+            .agent(changed.agent)
+            .description(changed.description)
+            .params(params);
+        Case { action, now }
     }
 }
 
-fn of_rule(policy: &Policy, rule: &Rule, cases: &mut Vec<Case>) {
-    let witness = witness(policy, rule);
-    cases.push(witness.case());
-    cases.push(Case { now: None, ..witness.case() });
-    for near in near_misses(&witness.kind) {
-        cases.push(witness.with(|w| w.kind = near));
-    }
-    for near in near_misses(&witness.target) {
-        cases.push(witness.with(|w| w.target = near));
-    }
-    for near in near_misses(&witness.agent) {
-        cases.push(witness.with(|w| w.agent = near));
-    }
+fn changes<'p>(policy: &Policy, rule: &'p Rule, witness: &Witness<'p>) -> Vec<Change<'p>> {
+    let mut changes = vec![Change::Nothing, Change::NoTime];
+    changes.extend(near_misses(&witness.kind).map(Change::Kind));
+    changes.extend(near_misses(&witness.target).map(Change::Target));
+    changes.extend(near_misses(&witness.agent).map(Change::Agent));
     for test in rule.conditions.iter().flat_map(|condition| &condition.tests) {
         match test {
             Test::TimeAfter(minute) | Test::TimeBefore(minute) => {
-                for minute in [minute.saturating_sub(1), *minute, (minute + 1).min(1439), 0, 1439] {
-                    cases.push(witness.with(|w| w.minute = minute));
-                }
+                let minutes = [minute.saturating_sub(1), *minute, (minute + 1).min(1439), 0, 1439];
+                changes.extend(minutes.map(Change::Minute));
             }
-            Test::Weekdays(_) => cases.extend((0..7).map(|day| witness.with(|w| w.weekday = day))),
+            Test::Weekdays(_) => changes.extend((0..7).map(Change::Weekday)),
             Test::Param { param, op: _, value } => {
-                cases.push(witness.with(|w| drop(w.params.remove(param))));
-                for value in around(value) {
-                    cases.push(witness.with(|w| drop(w.params.insert(param.clone(), value))));
-                }
+                changes.push(Change::Param(param, None));
+                changes.extend(around(value).into_iter().map(|value| Change::Param(param, Some(value))));
             }
             Test::Matches { param, pattern } => {
-                cases.push(witness.with(|w| drop(w.params.remove(param))));
+                changes.push(Change::Param(param, None));
                 let text = policy.patterns.get(*pattern).map_or("", |pattern| pattern.text());
-                for value in around_pattern(text) {
-                    cases.push(witness.with(|w| drop(w.params.insert(param.clone(), value))));
-                }
+                let values = around_pattern(text).into_iter();
+                changes.extend(values.map(|value| Change::Param(param, Some(value))));
             }
             Test::Semantic(words) => {
-                cases.push(witness.with(|w| w.description.clear()));
+                changes.push(Change::Description(String::new()));
                 for word in words.iter().take(8) {
-                    cases.push(witness.with(|w| w.description = word.to_uppercase()));
-                    cases.push(witness.with(|w| w.description = format!("{word}x")));
-                    cases.push(witness.with(|w| w.description = format!("x_{word}")));
+                    let texts = [word.to_uppercase(), format!("{word}x"), format!("x_{word}")];
+                    changes.extend(texts.map(Change::Description));
                 }
             }
             Test::Never => {}
         }
     }
+    changes
 }
 
 /// An action that the rule is meant for, as far as that can be read off its tests.
-fn witness(policy: &Policy, rule: &Rule) -> Witness {
+fn witness<'p>(policy: &Policy, rule: &'p Rule) -> Witness<'p> {
     let mut witness = Witness {
         kind: example(&rule.type_glob),
         target: example(&rule.target_glob),
@@ -142,12 +151,12 @@ fn witness(policy: &Policy, rule: &Rule) -> Witness {
                     ParamOp::Gt => beside(value).pop().unwrap_or(Json::Null),
                     ParamOp::Lt => beside(value).into_iter().next().unwrap_or(Json::Null),
                 };
-                witness.params.insert(param.clone(), value);
+                witness.params.insert(param, value);
             }
             Test::Matches { param, pattern } => {
                 let text = policy.patterns.get(*pattern).map_or("", |pattern| pattern.text());
                 let plain = around_pattern(text).into_iter().next().unwrap_or(Json::Null);
-                witness.params.insert(param.clone(), plain);
+                witness.params.insert(param, plain);
             }
             Test::Semantic(words) => witness.description = words.first().cloned().unwrap_or_default(),
             Test::Never => {}
@@ -157,131 +166,8 @@ fn witness(policy: &Policy, rule: &Rule) -> Witness {
     witness
 }
 
-/// A text that the glob is likely to match: runs left out, `?` and sets filled.
-fn example(glob: &str) -> String {
-    let mut out = String::new();
-    let mut chars = glob.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' => {}
-            '?' => out.push('a'),
-            '[' => match chars.next() {
-                Some('!') => {
-                    let excluded: String = chars.by_ref().take_while(|&c| c != ']').collect();
-                    out.extend(['~', 'q', '7'].into_iter().find(|&c| !excluded.contains(c)));
-                }
-                Some(member) => {
-                    out.push(member);
-                    chars.by_ref().take_while(|&c| c != ']').for_each(drop);
-                }
-                None => out.push('['),
-            },
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn near_misses(text: &str) -> Vec<String> {
+fn near_misses(text: &str) -> [String; 6] {
     let mut shorter = text.to_owned();
     shorter.pop();
-    vec![format!("{text}x"), format!("x{text}"), text.to_uppercase(), shorter, String::new(), "*".to_owned()]
-}
-
-/// Values around a constant: itself, its neighbours, and one of each other kind.
-fn around(value: &Const) -> Vec<Json> {
-    let mut values = beside(value);
-    let own = json(value);
-    values.push(Json::List(vec![own.clone()]));
-    let mut entry = Object::new();
-    if let Const::Str(text) = value {
-        entry.insert(text.clone(), 1);
-        values.push(Json::Str(format!("a {text} b")));
-    }
-    values.push(Json::Object(entry));
-    values.push(own);
-    values.extend(other_kinds());
-    values
-}
-
-fn other_kinds() -> [Json; 8] {
-    [
-        Json::Null,
-        Json::Bool(true),
-        Json::Int(0),
-        Json::Float(0.5),
-        Json::from(""),
-        Json::from("x"),
-        Json::List(Vec::new()),
-        Json::Object(Object::new()),
-    ]
-}
-
-/// The nearest values below and above, in that order.
-fn beside(value: &Const) -> Vec<Json> {
-    match value {
-        Const::Bool(b) => vec![Json::Int(i64::from(*b) - 1), Json::Int(i64::from(*b) + 1)],
-        Const::Int(int) => vec![integer(&(int - 1)), Json::Float(as_double(int)), integer(&(int + 1))],
-        Const::Float(x) => vec![Json::Float(x.next_down()), Json::Int(1 << 53), Json::Float(x.next_up())],
-        Const::Str(text) => {
-            let mut below = text.clone();
-            below.pop();
-            vec![Json::from(below), Json::Str(format!("{text}\u{0}"))]
-        }
-        Const::Null | Const::List(_) | Const::Map(_) | Const::Foreign { .. } => Vec::new(),
-    }
-}
-
-fn as_double(int: &num_bigint::BigInt) -> f64 {
-    int.to_string().parse().unwrap_or(f64::INFINITY)
-}
-
-fn integer(int: &num_bigint::BigInt) -> Json {
-    match i64::try_from(int) {
-        Ok(small) => Json::Int(small),
-        Err(_) => BigInteger::new(&int.to_string()).map_or(Json::Null, Json::BigInt),
-    }
-}
-
-fn json(value: &Const) -> Json {
-    match value {
-        Const::Null | Const::Foreign { .. } => Json::Null,
-        Const::Bool(b) => Json::Bool(*b),
-        Const::Int(int) => integer(int),
-        Const::Float(x) => Json::Float(*x),
-        Const::Str(text) => Json::from(text.as_str()),
-        Const::List(items) => Json::List(items.iter().map(json).collect()),
-        Const::Map(entries) => {
-            let mut object = Object::new();
-            entries.iter().for_each(|(key, value)| object.insert(key.clone(), json(value)));
-            Json::Object(object)
-        }
-    }
-}
-
-/// Texts around a pattern: its letters without its signs, with and without company, and other kinds.
-fn around_pattern(pattern: &str) -> Vec<Json> {
-    let plain: String = pattern
-        .replace("\\d", "7")
-        .replace("\\w", "w")
-        .replace("\\s", " ")
-        .chars()
-        .filter(|c| !"\\^$.*+?()[]{}|".contains(*c))
-        .collect();
-    let mut values: Vec<Json> = [
-        plain.clone(),
-        format!("{plain}\n"),
-        format!("x{plain}"),
-        format!("{plain}x"),
-        format!("a {plain} é"),
-        plain.to_uppercase(),
-        pattern.to_owned(),
-        "\n".to_owned(),
-    ]
-    .into_iter()
-    .map(Json::from)
-    .collect();
-    values.push(Json::List(vec![Json::from(plain)]));
-    values.extend(other_kinds());
-    values
+    [format!("{text}x"), format!("x{text}"), text.to_uppercase(), shorter, String::new(), "*".to_owned()]
 }

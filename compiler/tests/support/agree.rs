@@ -10,7 +10,7 @@ use aegisc::diag::render_short;
 use aegisc::hir;
 use aegisc::hir::reference::{self, EvalError, Miss, RuleEvent, Verdict, Why};
 use aegisc::source::SourceMap;
-use aegisc::{Compilation, Output, Verify, compile};
+use aegisc::{Compilation, Options, Output, TableLimits, Verify, compile};
 use std::sync::OnceLock;
 
 /// What the cases came to, so that a test can tell that nothing was missed.
@@ -33,10 +33,31 @@ impl Tally {
     }
 }
 
+/// Limits that leave nothing but rows.
+pub const ONLY_ROWS: TableLimits =
+    TableLimits { words: 0, words_a_rule: 0, work: 0, work_a_rule: 0, rules: 0, depth: 0 };
+
+/// Limits that leave graphs whole, cut them early, or leave nothing but rows.
+const TABLE_LIMITS: [TableLimits; 4] = [
+    TableLimits {
+        words: 1 << 20,
+        words_a_rule: 0,
+        work: 1 << 22,
+        work_a_rule: 0,
+        rules: 1 << 14,
+        depth: 256,
+    },
+    TableLimits { words: 64, words_a_rule: 8, work: 1 << 20, work_a_rule: 0, rules: 1 << 14, depth: 256 },
+    TableLimits { words: 1 << 16, words_a_rule: 0, work: 1 << 20, work_a_rule: 0, rules: 1, depth: 3 },
+    ONLY_ROWS,
+];
+
 /// Draws a policy and its actions from bytes, and compares everything about them.
 pub fn generated(bytes: &[u8]) -> Result<Tally, String> {
     let Generated { layers: texts, cases } = generate(bytes);
-    let compilation = compile(layers(&texts), &options(Verify::Off)).map_err(|error| error.to_string())?;
+    let limits = TABLE_LIMITS[bytes.len() % TABLE_LIMITS.len()];
+    let options = Options { table_limits: limits, ..options(Verify::Off) };
+    let compilation = compile(layers(&texts), &options).map_err(|error| error.to_string())?;
     let Compilation { sources, diagnostics, output } = compilation;
     let Some(Output { policy, artifact, .. }) = output else {
         let said: Vec<_> = diagnostics.iter().map(|one| render_short(one, &sources)).collect();
@@ -54,6 +75,7 @@ pub fn generated(bytes: &[u8]) -> Result<Tally, String> {
             .case(action, *now, &mut tally)
             .map_err(|why| format!("{why}\n  on {action:?}\n  at {now:?}\n  of\n{}", texts.join("---\n")))?;
     }
+    compared.batch(&cases).map_err(|why| format!("{why}\n  of\n{}", texts.join("---\n")))?;
     Ok(tally)
 }
 
@@ -65,6 +87,26 @@ pub struct Compared<'c> {
 }
 
 impl Compared<'_> {
+    /// Asks about all actions at once.
+    fn batch(&self, cases: &[(Action, Option<Timestamp>)]) -> Result<(), String> {
+        let requests: Vec<Request<'_>> = cases.iter().map(|(action, _)| Request::from(action)).collect();
+        let now = cases.iter().find_map(|(_, now)| *now);
+        let mut decisions = Vec::new();
+        match now {
+            Some(now) => self.vm.evaluate_batch(&requests, now, &mut decisions),
+            None => self.vm.evaluate_batch(&requests, NoClock, &mut decisions),
+        }
+        if decisions.len() != requests.len() {
+            return Err(format!("a batch of {} gave {} decisions", requests.len(), decisions.len()));
+        }
+        for ((action, _), decision) in cases.iter().zip(decisions) {
+            let verdict = reference::evaluate(self.meant, action, now);
+            alike("a batch", &self.said(&verdict), decision)
+                .map_err(|why| format!("{why}\n  on {action:?}"))?;
+        }
+        Ok(())
+    }
+
     /// Asks about one action in every way that there is.
     pub fn case(&self, action: &Action, now: Option<Timestamp>, tally: &mut Tally) -> Result<(), String> {
         let verdict = reference::evaluate(self.meant, action, now);
@@ -261,7 +303,6 @@ impl Clock for CountedClock<'_> {
 }
 
 /// The params of an action, by name, in its order.
-/// The params of an action.
 pub fn entries(action: &Action) -> Vec<(String, Json)> {
     let mut entries = Vec::new();
     let request = Request::from(action);

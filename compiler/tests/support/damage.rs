@@ -4,7 +4,7 @@
 use super::{layers, options};
 use aegis_vm::Policy;
 use aegis_vm::format::{DIGESTED_HEADER, Header, SECTIONS, SectionRow};
-use aegisc::{Verify, compile};
+use aegisc::{Options, TableLimits, Verify, compile};
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -27,7 +27,13 @@ pub fn artifacts() -> &'static [Vec<u8>] {
 
 /// The artifact of one layer.
 pub fn artifact(text: &str) -> Vec<u8> {
-    let compilation = compile(layers([text]), &options(Verify::Off)).unwrap();
+    artifact_within(text, TableLimits::default())
+}
+
+/// The artifact of one layer, its graphs within limits.
+pub fn artifact_within(text: &str, table_limits: TableLimits) -> Vec<u8> {
+    let options = Options { table_limits, ..options(Verify::Off) };
+    let compilation = compile(layers([text]), &options).unwrap();
     compilation.output.unwrap_or_else(|| panic!("refused: {:?}", compilation.diagnostics)).artifact
 }
 

@@ -4,13 +4,14 @@
 //! them, a record's size known, and to the numbers that are just within and just beyond what a table
 //! holds; the artifacts that are changed are small, each about other sections.
 
+use super::agree::ONLY_ROWS;
 use super::bytes::Bytes;
 use super::crafted::ALL;
 use super::damage::{self, EVERY, Parts, header_digest};
 use super::patterns;
 use aegis_vm::format::{
-    Automaton, Bucket, Const, DIGESTED_HEADER, Glob, GlobToken, Group, GroupAnswer, Header, Needle, Pattern,
-    Rule, SECTIONS, Scan, SectionId, SectionRow, Shape, Test, Text, Word, WordSet,
+    Automaton, Const, DIGESTED_HEADER, Glob, GlobToken, Group, GroupAnswer, Header, Needle, Pattern, Root,
+    Rule, RuleError, SECTIONS, Scan, SectionId, SectionRow, Slot, Test, Text, Word, WordSet,
 };
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -26,7 +27,10 @@ pub struct Base {
 /// The artifacts that are changed.
 pub fn bases() -> &'static [Base] {
     static BASES: OnceLock<Vec<Base>> = OnceLock::new();
-    BASES.get_or_init(|| texts().iter().map(|text| Base::of(&damage::artifact(text))).collect())
+    BASES.get_or_init(|| {
+        let rows = Base::of(&damage::artifact_within(EVERY, ONLY_ROWS));
+        texts().iter().map(|text| Base::of(&damage::artifact(text))).chain([rows]).collect()
+    })
 }
 
 impl Base {
@@ -61,6 +65,15 @@ fn texts() -> Vec<String> {
 - {match: {agent: '*x*', type: 'read*'}}
 - {match: {agent: '*y*'}, conditions: {param_matches: {p: '\\.exe$', q: 'b$'}}}
 - {match: {type: t, agent: '?[!z-é]a'}, conditions: {param_matches: {p: '\\.dex$'}}}";
+    let affixes = "rules:
+- {match: {type: 'r*'}}
+- {match: {type: 're*'}, conditions: {time_after: '20:00'}}
+- {match: {type: 'ra*', target: '*s'}}
+- {match: {type: 'w*'}, conditions: {param_gt: {p: 1}}}
+- {match: {target: '*.e'}}
+- {match: {target: '*.exe'}, conditions: {param_gt: {p: 1}}}
+- {match: {target: '*.f'}}
+- {match: {target: '*xe'}}";
     let constants = "rules:
 - {match: {type: a}, conditions: {param_eq: {p: [1, null, true, {a: 2.5, b: []}], q: {c: {d: é}}}}}
 - {match: {type: a}, conditions: {param_gt: {p: 123456789012345678901234567890}, param_lt: {q: m}}}
@@ -74,6 +87,11 @@ fn texts() -> Vec<String> {
         };
         let fields: Vec<_> = fields.into_iter().enumerate().map(literal).collect();
         writeln!(yaml, "- {{name: n{}, match: {{{}}}}}", at % 7, fields.join(", ")).unwrap();
+        yaml
+    });
+    // More lengths than a table of beginnings has: a trie.
+    let trie = (1..=9).fold(String::from("rules:\n"), |mut yaml, length| {
+        writeln!(yaml, "- {{match: {{type: {}*}}}}", "w".repeat(length)).unwrap();
         yaml
     });
     let needles = "a ab b abc ca xa é è yy zz z1 z2 z3 z4 z5 z6".split(' ');
@@ -90,10 +108,11 @@ fn texts() -> Vec<String> {
         EVERY,
         "{}",
         globs,
+        affixes,
         constants,
     ];
     let mut texts: Vec<String> = shipped.map(str::to_owned).into();
-    texts.extend([index, scans + words]);
+    texts.extend([index, trie, scans + words]);
     texts.extend([patterns::yaml(&ALL), patterns::yaml(&few), patterns::yaml(&places)]);
     texts
 }
@@ -127,14 +146,15 @@ pub fn record(id: SectionId) -> usize {
         SectionId::Automata => size_of::<Automaton>(),
         SectionId::Patterns => size_of::<Pattern>(),
         SectionId::Groups => size_of::<Group>(),
-        SectionId::GroupMembers | SectionId::Candidates => 4,
+        SectionId::GroupMembers | SectionId::Switches | SectionId::Nodes | SectionId::Buckets => 4,
         SectionId::GroupAnswers => size_of::<GroupAnswer>(),
         SectionId::Needles => size_of::<Needle>(),
         SectionId::Scans => size_of::<Scan>(),
         SectionId::Tests => size_of::<Test>(),
         SectionId::Rules => size_of::<Rule>(),
-        SectionId::Shapes => size_of::<Shape>(),
-        SectionId::Buckets => size_of::<Bucket>(),
+        SectionId::Errors => size_of::<RuleError>(),
+        SectionId::Slots => size_of::<Slot>(),
+        SectionId::Roots => size_of::<Root>(),
         _ => 1,
     }
 }

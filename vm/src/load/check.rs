@@ -2,24 +2,34 @@
 //!
 //! A record may only point to a table that was checked before it, so the order of the calls in
 //! [`check`] is the order of the proofs; a glob that points to a group is proven with the groups. Where
-//! several records share a pool (glob tokens and ranges, word sets, automaton bytes, candidates), their
+//! several records share a pool (glob tokens and ranges, word sets, automaton bytes), their
 //! parts must follow each other without gap or overlap, and texts, which may overlap, are looked at
 //! within a [`Budget`]: so the work here stays in proportion to the file, whatever it holds.
 
+/// A table's records; a miss is impossible for a table of the file, and an error all the same.
+macro_rules! records {
+    ($tables:expr, $field:ident, $section:ident) => {
+        $tables
+            .$field
+            .slice(&$tables.bytes)
+            .ok_or_else(|| malformed(SectionId::$section, "lies outside the file"))?
+    };
+}
+
+mod graph;
 mod patterns;
 
 use super::{malformed, scans};
 use crate::decision;
 use crate::error::LoadError;
 use crate::format::{
-    Bucket, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP,
-    CONST_NULL, CONST_STR, GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS,
-    MAX_BIG_INT, MAX_PROBES, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE,
-    OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Rule,
-    SHAPE_AGENT, SHAPE_FIELDS, SHAPE_TARGET, SHAPE_TYPE, SectionId, Shape, TOKEN_NOT_SET, TOKEN_ONES,
-    TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, hash_key, hash_text,
+    CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
+    CONST_STR, GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, GlobToken,
+    MAX_BIG_INT, MAX_SHARED_TESTS, Manifest, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE, OP_MATCHES,
+    OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, SectionId, TOKEN_NOT_SET,
+    TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
 };
-use crate::tables::{Tables, bucket_place, globs_of, index, literals_of, low_half};
+use crate::tables::{Tables, index};
 use crate::value::BigInt;
 use std::collections::HashSet;
 use zerocopy::little_endian::U32;
@@ -41,21 +51,11 @@ pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
     scans::check(tables, &mut budget)?;
     check_tests(tables)?;
     check_rules(tables, manifest)?;
-    check_index(tables, &mut budget)
+    graph::check(tables)
 }
 
 pub(super) fn ensure(holds: bool, section: SectionId, detail: &str) -> Checked {
     if holds { Ok(()) } else { Err(malformed(section, detail)) }
-}
-
-/// A table's records; a miss is impossible for a table of the file, and an error all the same.
-macro_rules! records {
-    ($tables:expr, $field:ident, $section:ident) => {
-        $tables
-            .$field
-            .slice(&$tables.bytes)
-            .ok_or_else(|| malformed(SectionId::$section, "lies outside the file"))?
-    };
 }
 
 fn check_manifest(tables: &Tables, manifest: &Manifest) -> Checked {
@@ -125,7 +125,8 @@ fn check_globs(tables: &Tables, budget: &mut Budget) -> Checked {
             (GLOB_TOKENS, _) => {
                 let follows = index(glob.a) == next_token;
                 next_token = next_token.saturating_add(index(glob.b));
-                follows && tables.glob_tokens.run(&tables.bytes, glob.a, glob.b).is_some()
+                let tokens = tables.glob_tokens.run(&tables.bytes, glob.a, glob.b);
+                follows && tokens.is_some_and(runs_are_apart)
             }
             // That the group knows of it is checked with the groups.
             (GLOB_GROUPED, _) => index(glob.a) < tables.groups.len() && glob.b.get() < 64,
@@ -134,6 +135,11 @@ fn check_globs(tables: &Tables, budget: &mut Budget) -> Checked {
         ensure(sound && seen.insert(written), SectionId::Globs, "has an unsound glob, or one twice")?;
     }
     ensure(next_token == tables.glob_tokens.len(), SectionId::GlobTokens, "has tokens of no glob")
+}
+
+/// Whether no run stands right behind another, so that a glob has not many more tokens than it takes characters.
+fn runs_are_apart(tokens: &[GlobToken]) -> bool {
+    tokens.is_sorted_by(|a, b| a.kind.get() != TOKEN_RUN || b.kind.get() != TOKEN_RUN)
 }
 
 /// The bytes of text that may be looked at, in proportion to the file: texts can overlap, and records
@@ -243,7 +249,11 @@ fn check_words(tables: &Tables, budget: &mut Budget) -> Checked {
     ensure(next == words.len(), SectionId::WordSets, "does not hold every word")
 }
 
+/// An error names its test by 31 bits.
+const MAX_TESTS: usize = 1 << 31;
+
 fn check_tests(tables: &Tables) -> Checked {
+    ensure(tables.tests.len() <= MAX_TESTS, SectionId::Tests, "has more tests than an error can name")?;
     for test in records!(tables, tests, Tests) {
         let (a, b) = (index(test.a), index(test.b));
         let param = a < tables.params.len();
@@ -298,95 +308,4 @@ fn check_rules(tables: &Tables, manifest: &Manifest) -> Checked {
         }
     }
     ensure(own_tests <= tables.tests.len(), SectionId::Rules, "shares long lists of tests")
-}
-
-/// Every rule stands in exactly one bucket, the one that its literals lead to.
-fn check_index(tables: &Tables, budget: &mut Budget) -> Checked {
-    let mut next_bucket = 0;
-    let mut next_candidate = 0;
-    let mut before: Option<u32> = None;
-    let mut seen = vec![false; tables.rules.len()];
-    for shape in records!(tables, shapes, Shapes) {
-        let (mask, buckets) = (shape.mask.get(), shape.buckets.get());
-        let sound = mask <= (SHAPE_TYPE | SHAPE_TARGET | SHAPE_AGENT)
-            && before.is_none_or(|before| before < mask)
-            && index(shape.first_bucket) == next_bucket
-            && buckets.is_power_of_two()
-            && shape.max_probes.get() <= buckets.min(MAX_PROBES);
-        ensure(sound, SectionId::Shapes, "has an unsound shape")?;
-        before = Some(mask);
-        let own = tables.buckets.run(&tables.bytes, shape.first_bucket, shape.buckets);
-        let own = own.ok_or_else(|| malformed(SectionId::Shapes, "has a shape beyond the buckets"))?;
-        for (offset, bucket) in own.iter().enumerate() {
-            if bucket.count.get() == 0 {
-                let empty = bucket.hash.get() == 0 && bucket.first.get() == 0;
-                ensure(empty, SectionId::Buckets, "has an empty bucket that is not empty")?;
-                continue;
-            }
-            let follows = index(bucket.first) == next_candidate;
-            ensure(follows, SectionId::Buckets, "has candidates that do not follow each other")?;
-            let candidates = tables.candidates.run(&tables.bytes, bucket.first, bucket.count);
-            let candidates = candidates
-                .ok_or_else(|| malformed(SectionId::Buckets, "has a bucket beyond the candidates"))?;
-            next_candidate += candidates.len();
-            check_candidates(tables, shape, candidates, &mut seen)?;
-            let first = candidates.first().and_then(|&rule| tables.rule(index(rule)));
-            let first = first.ok_or_else(|| malformed(SectionId::Buckets, "has a bucket without a rule"))?;
-            let mut literals = literals_of(tables, first, mask).flatten();
-            literals.try_for_each(|text| budget.spend(text, SectionId::Buckets))?;
-            let literals = literals_of(tables, first, mask).flatten();
-            let hash = hash_key(shape.seed.get(), literals.map(hash_text));
-            // The first bucket of the search with this key must be this one: a second one would never
-            // be found, nor its rules.
-            let key = globs_of(first);
-            let mut search = (0..shape.max_probes.get())
-                .map(|probe| bucket_place(shape, hash, probe) - next_bucket)
-                .take_while(|&place| own.get(place).is_some_and(|b| b.count.get() != 0));
-            let found = low_half(hash) == bucket.hash.get()
-                && search.find(|&place| place == offset || has_key(tables, own.get(place), mask, key))
-                    == Some(offset);
-            ensure(found, SectionId::Buckets, "has a bucket that no search finds")?;
-        }
-        next_bucket += own.len();
-    }
-    ensure(next_bucket == tables.buckets.len(), SectionId::Buckets, "has buckets of no shape")?;
-    ensure(next_candidate == tables.candidates.len(), SectionId::Candidates, "has candidates of no bucket")?;
-    ensure(seen.iter().all(|&seen| seen), SectionId::Candidates, "leaves out a rule")
-}
-
-/// Whether a bucket's first candidate has these literals. Equal literals are the same glob.
-fn has_key(tables: &Tables, bucket: Option<&Bucket>, mask: u32, key: [U32; 3]) -> bool {
-    let first = bucket.and_then(|bucket| tables.candidates.get(&tables.bytes, index(bucket.first)));
-    let rule = first.and_then(|&rule| tables.rule(index(rule)));
-    rule.is_some_and(|rule| same_literals(rule, mask, key))
-}
-
-/// Whether a rule has these globs in the fields of the mask.
-fn same_literals(rule: &Rule, mask: u32, key: [U32; 3]) -> bool {
-    let pairs = globs_of(rule).into_iter().zip(key);
-    SHAPE_FIELDS.into_iter().zip(pairs).all(|(bit, (own, other))| mask & bit == 0 || own == other)
-}
-
-fn check_candidates(tables: &Tables, shape: &Shape, candidates: &[U32], seen: &mut [bool]) -> Checked {
-    let mask = shape.mask.get();
-    let first = candidates.first().and_then(|&rule| tables.rule(index(rule)));
-    let mut before: Option<u32> = None;
-    for &candidate in candidates {
-        let rule = tables.rule(index(candidate));
-        let (Some(rule), Some(first), Some(seen)) = (rule, first, seen.get_mut(index(candidate))) else {
-            return Err(malformed(SectionId::Candidates, "names a rule that is not there"));
-        };
-        let ascending = before.is_none_or(|before| before < candidate.get());
-        ensure(ascending && !*seen, SectionId::Candidates, "is not in the order of the rules")?;
-        let own = literal_mask(tables, rule) == mask && same_literals(rule, mask, globs_of(first));
-        ensure(own, SectionId::Candidates, "has a rule in a bucket of other literals")?;
-        before = Some(candidate.get());
-        *seen = true;
-    }
-    Ok(())
-}
-
-fn literal_mask(tables: &Tables, rule: &Rule) -> u32 {
-    let globs = SHAPE_FIELDS.into_iter().zip(globs_of(rule));
-    globs.filter(|(_, glob)| tables.literal(*glob).is_some()).map(|(bit, _)| bit).sum()
 }

@@ -17,18 +17,20 @@ mod scans;
 use crate::decision;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::format::{
-    CLASS_BLOCK, ClassMapHead, DIGESTED_HEADER, FORMAT_VERSION, GLOB_ANY, Header, MAGIC, Manifest, SECTIONS,
-    SectionId, SectionRow,
+    CLASS_BLOCK, ClassMapHead, DIGESTED_HEADER, FORMAT_VERSION, Header, MAGIC, Manifest, SECTIONS, SectionId,
+    SectionRow,
 };
 use crate::pattern::{Blocks, ClassMap};
 use crate::policy::{Policy, SectionInfo};
+use crate::roots::LoadedRoot;
 use crate::tables::{Table, Tables, index};
+use crate::validity;
 use core::ops::Range;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use zerocopy::little_endian::U32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 /// The bytes of a file, if it begins as an artifact: no more of it than its header says, so that a file
@@ -50,6 +52,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     }
     Ok(bytes)
 }
+
+/// How many policies this process has loaded.
+static LOADED: AtomicU64 = AtomicU64::new(0);
 
 /// A policy of the bytes of an artifact.
 pub(crate) fn load(bytes: Box<[u8]>) -> Result<Policy, LoadError> {
@@ -78,11 +83,11 @@ pub(crate) fn load(bytes: Box<[u8]>) -> Result<Policy, LoadError> {
         decision::approval(manifest.default_approval).zip(decision::risk_level(manifest.default_risk_level));
     let default = default.ok_or_else(|| malformed(SectionId::Manifest, "has unknown defaults"))?;
     let tables = tables(&bytes, place)?;
-    let mut tables = Tables { bytes, ..tables };
+    let tables = Tables { bytes, ..tables };
     check::check(&tables, &manifest)?;
-    let globs = tables.globs.slice(&tables.bytes).unwrap_or_default();
-    let any = globs.iter().position(|glob| glob.kind.get() == GLOB_ANY);
-    tables.any_glob = U32::new(any.and_then(|any| u32::try_from(any).ok()).unwrap_or(u32::MAX));
+    let roots = tables.roots.slice(&tables.bytes).unwrap_or_default().iter();
+    let roots: Option<Vec<LoadedRoot>> = roots.map(|root| LoadedRoot::of(&tables, root)).collect();
+    let roots = roots.ok_or_else(|| malformed(SectionId::Roots, "has an unsound root"))?;
     Ok(Policy {
         manifest,
         header,
@@ -91,6 +96,9 @@ pub(crate) fn load(bytes: Box<[u8]>) -> Result<Policy, LoadError> {
         sections,
         debug: place(SectionId::Debug),
         default,
+        roots,
+        minutes: validity::minutes(&tables),
+        id: LOADED.fetch_add(1, Ordering::Relaxed),
         tables,
     })
 }
@@ -238,7 +246,6 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
         glob_ranges: table!(GlobRanges),
         glob_tokens: table!(GlobTokens),
         globs: table!(Globs),
-        any_glob: U32::new(u32::MAX),
         params: table!(Params),
         consts: table!(Consts),
         words: table!(Words),
@@ -256,9 +263,12 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
         scans: table!(Scans),
         tests: table!(Tests),
         rules: table!(Rules),
-        shapes: table!(Shapes),
+        errors: table!(Errors),
+        switches: table!(Switches),
+        nodes: table!(Nodes),
         buckets: table!(Buckets),
-        candidates: table!(Candidates),
+        slots: table!(Slots),
+        roots: table!(Roots),
     })
 }
 

@@ -58,12 +58,17 @@ impl Groups {
         place: U32,
         text: &str,
     ) -> Option<bool> {
+        Some(self.bits(tables, group, place, text)? >> bit.get() & 1 == 1)
+    }
+
+    /// The members of a group that are found in a text, as bits.
+    pub(crate) fn bits(&mut self, tables: &Tables, group: U32, place: U32, text: &str) -> Option<u64> {
         let kept = self.kept.get_mut(index(group) % KEPT)?;
         if kept.group != group.get() || kept.text != place.get() {
             let record = tables.groups.get(&tables.bytes, index(group))?;
             *kept = Kept { group: group.get(), text: place.get(), bits: search(tables, record, text)? };
         }
-        Some(kept.bits >> bit.get() & 1 == 1)
+        Some(kept.bits)
     }
 }
 

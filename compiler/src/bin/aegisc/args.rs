@@ -216,10 +216,10 @@ fn policy_id(text: &str) -> Result<String, String> {
 /// How much to verify.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum VerifyArg {
-    /// The policy's own boundary cases, within a budget
+    /// Boundary cases and the kinds of action that the rules tell apart, within a budget
     #[default]
     Fast,
-    /// All of the policy's boundary cases
+    /// All of them, however many
     Full,
     /// Nothing
     Off,

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &BuildArgs, shell: &Shell) -> Result<Done, Failure> {
 fn verified(note: &str) -> String {
     match note {
         "off" => "not verified".to_owned(),
-        note => format!("verified ({note})"),
+        note => note.to_owned(),
     }
 }
 

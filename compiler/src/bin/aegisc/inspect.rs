@@ -22,7 +22,7 @@ fn describe(text: &mut String, policy: &Policy, bytes: &[u8]) -> fmt::Result {
     header(text, policy)?;
     layers(text, policy)?;
     sections(text, policy)?;
-    shapes(text, policy, bytes)
+    roots(text, policy, bytes)
 }
 
 fn header(text: &mut String, policy: &Policy) -> fmt::Result {
@@ -102,9 +102,10 @@ fn records(section: SectionInfo) -> Option<usize> {
         SectionId::Scans => size_of::<format::Scan>(),
         SectionId::Tests => size_of::<format::Test>(),
         SectionId::Rules => size_of::<format::Rule>(),
-        SectionId::Shapes => size_of::<format::Shape>(),
-        SectionId::Buckets => size_of::<format::Bucket>(),
-        SectionId::Candidates => size_of::<u32>(),
+        SectionId::Errors => size_of::<format::RuleError>(),
+        SectionId::Switches | SectionId::Nodes | SectionId::Buckets => size_of::<u32>(),
+        SectionId::Slots => size_of::<format::Slot>(),
+        SectionId::Roots => size_of::<format::Root>(),
         SectionId::Manifest
         | SectionId::Strings
         | SectionId::ClassMap
@@ -116,39 +117,32 @@ fn records(section: SectionInfo) -> Option<usize> {
     usize::try_from(section.length).ok().map(|length| length / size)
 }
 
-/// The hash tables in which a decision looks for its rules: one for each set of literal fields.
-fn shapes(text: &mut String, policy: &Policy, bytes: &[u8]) -> fmt::Result {
-    let shapes = u32_records::<6>(policy, bytes, SectionId::Shapes);
-    let buckets = u32_records::<3>(policy, bytes, SectionId::Buckets);
+/// Where a decision begins: hash tables, tries, and the rules that every action asks.
+fn roots(text: &mut String, policy: &Policy, bytes: &[u8]) -> fmt::Result {
     writeln!(
         text,
-        "\n{STRONG}{:<18} {:>10} {:>10} {:>10} {:>10} {:>10}{STRONG:#}",
-        "tables by", "rules", "buckets", "in use", "probes", "longest"
+        "\n{STRONG}{:<26} {:>10} {:>10} {:>12}{STRONG:#}",
+        "roots", "places", "probes", "first rule"
     )?;
-    for [mask, first, count, probes, ..] in shapes {
-        let counts = || {
-            let table = buckets.iter().skip(to_usize(first)).take(to_usize(count));
-            table.map(|&[_, _, candidates]| to_usize(candidates))
+    for [kind, fields, _, _, count, probes, first, ..] in u32_records::<16>(policy, bytes, SectionId::Roots) {
+        let what = match kind {
+            format::ROOT_HASH => named(fields),
+            format::ROOT_PREFIX | format::ROOT_STARTS => format!("beginnings of {}", named(fields)),
+            format::ROOT_SUFFIX | format::ROOT_ENDS => format!("ends of {}", named(fields)),
+            _ => "every action".to_owned(),
         };
-        let numbers = [
-            counts().sum(),
-            to_usize(count),
-            counts().filter(|&n| n > 0).count(),
-            to_usize(probes),
-            counts().max().unwrap_or(0),
-        ];
-        let numbers: Vec<String> = numbers.map(|n| format!("{:>10}", grouped(n))).into();
-        writeln!(text, "  {:<16} {}", fields(mask), numbers.join(" "))?;
+        let [count, probes, first] = [count, probes, first].map(|n| grouped(to_usize(n)));
+        writeln!(text, "  {what:<24} {count:>10} {probes:>10} {first:>12}")?;
     }
     Ok(())
 }
 
-/// The fields of a shape, by name.
-fn fields(mask: u32) -> String {
+/// The fields of a mask, by name.
+fn named(mask: u32) -> String {
     let all =
-        [(format::SHAPE_TYPE, "type"), (format::SHAPE_TARGET, "target"), (format::SHAPE_AGENT, "agent")];
+        [(format::FIELD_TYPE, "type"), (format::FIELD_TARGET, "target"), (format::FIELD_AGENT, "agent")];
     let named: Vec<&str> = all.iter().filter(|(bit, _)| mask & bit != 0).map(|&(_, name)| name).collect();
-    if named.is_empty() { "no literal field".to_owned() } else { named.join(", ") }
+    named.join(", ")
 }
 
 /// A section as records of `N` little-endian numbers. The artifact was loaded, so that its sections

@@ -74,7 +74,10 @@ impl<'a> Left<'a> {
     }
 }
 
-enum Step<'a> {
+/// A step of a glob.
+#[derive(Clone, Copy)]
+pub(crate) enum Step<'a> {
+    /// The character itself.
     Char(char),
     /// `?`
     Any,
@@ -84,8 +87,15 @@ enum Step<'a> {
     Set(&'a str),
 }
 
+/// The steps of a glob.
+pub(crate) fn read(glob: &str) -> Vec<Step<'_>> {
+    let mut left = Left { steps: glob, closable: true, text: "" };
+    std::iter::from_fn(|| left.step()).collect()
+}
+
 impl Step<'_> {
-    fn takes(&self, c: char) -> bool {
+    /// Whether it is this one character, which a run is not.
+    pub(crate) fn takes(&self, c: char) -> bool {
         match self {
             Step::Char(own) => *own == c,
             Step::Any => true,

@@ -22,7 +22,7 @@
 //! [`NO_TIME`] where no time was given.
 
 mod compare;
-mod glob;
+pub(crate) mod glob;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -30,7 +30,7 @@ mod words;
 
 pub use compare::{A_CONTAINER, A_LIST, A_LIST_OR_MAPPING, A_NUMBER, A_STRING};
 
-use super::{Condition, ParamOp, Policy, Rule, Test};
+use super::{Condition, Outcome, ParamOp, Policy, Rule, Test};
 use aegis_vm::{Action, Approval, ErrorKind, Request, RiskLevel, Timestamp, Value};
 use compare::Needs;
 
@@ -112,32 +112,49 @@ pub enum Why {
 /// Decides an action.
 #[must_use]
 pub fn evaluate(policy: &Policy, action: &Action, now: Option<Timestamp>) -> Verdict {
-    for (index, rule) in policy.rules.iter().enumerate() {
-        match judge(policy, rule, action, now) {
+    first_event(policy, 0..policy.rules.len(), &Request::from(action), now)
+}
+
+/// Decides an action by some of the rules, in the order given: none of the others may have an event.
+pub(crate) fn first_event(
+    policy: &Policy,
+    rules: impl IntoIterator<Item = usize>,
+    request: &Request<'_>,
+    now: Option<Timestamp>,
+) -> Verdict {
+    for index in rules {
+        let Some(rule) = policy.rules.get(index) else { continue };
+        match judge(policy, rule, request, now) {
             RuleEvent::Miss(_) => {}
-            RuleEvent::Match => {
-                return Verdict {
-                    approval: rule.outcome.approval,
-                    risk_level: rule.outcome.risk_level,
-                    rule: Some(index),
-                    error: None,
-                };
-            }
-            RuleEvent::Error(error) => {
-                return Verdict {
-                    approval: Approval::Block,
-                    risk_level: RiskLevel::Critical,
-                    rule: Some(index),
-                    error: Some(error),
-                };
-            }
+            RuleEvent::Match => return Verdict::matched(policy, index),
+            RuleEvent::Error(error) => return Verdict::error(index, error),
         }
     }
-    Verdict {
-        approval: policy.default.approval,
-        risk_level: policy.default.risk_level,
-        rule: None,
-        error: None,
+    Verdict::default_of(policy)
+}
+
+impl Verdict {
+    /// What a rule decides that matches.
+    pub(crate) fn matched(policy: &Policy, rule: usize) -> Self {
+        let outcome = policy.rules.get(rule).map_or(policy.default, |rule| rule.outcome);
+        let Outcome { approval, risk_level } = outcome;
+        Verdict { approval, risk_level, rule: Some(rule), error: None }
+    }
+
+    /// What is decided if a rule cannot be judged.
+    pub(crate) fn error(rule: usize, error: EvalError) -> Self {
+        Verdict {
+            approval: Approval::Block,
+            risk_level: RiskLevel::Critical,
+            rule: Some(rule),
+            error: Some(error),
+        }
+    }
+
+    /// What is decided if no rule has an event.
+    pub(crate) fn default_of(policy: &Policy) -> Self {
+        let Outcome { approval, risk_level } = policy.default;
+        Verdict { approval, risk_level, rule: None, error: None }
     }
 }
 
@@ -149,7 +166,7 @@ pub fn explain_rule(
     action: &Action,
     now: Option<Timestamp>,
 ) -> Option<RuleEvent> {
-    policy.rules.get(index).map(|rule| judge(policy, rule, action, now))
+    policy.rules.get(index).map(|rule| judge(policy, rule, &Request::from(action), now))
 }
 
 /// Whether a glob matches a text, as in the rules.
@@ -157,13 +174,13 @@ pub(crate) fn glob_matches(glob: &str, text: &str) -> bool {
     glob::matches(glob, text)
 }
 
-fn judge(policy: &Policy, rule: &Rule, action: &Action, now: Option<Timestamp>) -> RuleEvent {
+fn judge(policy: &Policy, rule: &Rule, action: &Request<'_>, now: Option<Timestamp>) -> RuleEvent {
     // An action of no named agent is matched as if its agent were `*`.
-    let agent = if action.agent_id().is_empty() { "*" } else { action.agent_id() };
-    if !glob::matches(&rule.type_glob, action.kind()) {
+    let agent = if action.agent_id.is_empty() { "*" } else { action.agent_id };
+    if !glob::matches(&rule.type_glob, action.kind) {
         return RuleEvent::Miss(Miss::Type);
     }
-    if !glob::matches(&rule.target_glob, action.target()) {
+    if !glob::matches(&rule.target_glob, action.target) {
         return RuleEvent::Miss(Miss::Target);
     }
     if !glob::matches(&rule.agent_glob, agent) {
@@ -184,14 +201,13 @@ fn judge(policy: &Policy, rule: &Rule, action: &Action, now: Option<Timestamp>) 
 }
 
 /// Runs one test: `None` if it holds, else why not.
-fn run(
+pub(crate) fn run(
     policy: &Policy,
     condition: &Condition,
     test: &Test,
-    action: &Action,
+    request: &Request<'_>,
     now: Option<Timestamp>,
 ) -> Result<Option<Why>, EvalError> {
-    let request = Request::from(action);
     let time = || {
         now.ok_or_else(|| EvalError {
             kind: ErrorKind::NoTime,
@@ -234,7 +250,7 @@ fn run(
             let text = text::python_str(value);
             policy.patterns.get(*pattern).is_some_and(|pattern| pattern.naive_search(&text))
         }
-        Test::Semantic(words) => words::any_among(words, &request),
+        Test::Semantic(words) => words::any_among(words, request),
         Test::Never => return Ok(Some(Why::Never)),
     };
     Ok((!holds).then_some(Why::False))
