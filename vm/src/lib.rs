@@ -29,11 +29,13 @@
 //! 1. An action comes as an [`Action`] (owned, also from JSON) or as a [`Request`] (borrowed). Its
 //!    params come through [`Params`]: a JSON [`Object`](json::Object), a slice of pairs, or values in
 //!    [`Slots`] that were bound once by name.
-//! 2. [`Policy::evaluate`] finds the candidate rules by the action's literals, tests them, and answers
-//!    with the first rule, in the order of the layers, that matches. The time comes from a [`Clock`]:
-//!    a [`Timestamp`], or a closure that is called only if a candidate looks at the time.
+//! 2. [`Policy::evaluate`] finds the rules that the action's type, target and agent leave, asks their decision graph
+//!    for what is left of them, and answers with the first rule, in the order of the layers, that matches. The time
+//!    comes from a [`Clock`]: a [`Timestamp`], or a closure that is called only if a rule that is left looks at the
+//!    time. [`Policy::evaluate_batch`] does the same for many actions at once.
 //! 3. The [`Decision`] has the approval, the risk level, the rule and where it stands.
-//! 4. [`Policy::trace`] walks the same tables and says what each rule made of the action.
+//! 4. [`Policy::valid_until`] says until when the same action is decided so.
+//! 5. [`Policy::trace`] asks the same tests, rule by rule, and says what each rule made of the action.
 //!
 //! # What cannot be judged is blocked
 //!

@@ -93,8 +93,8 @@ impl<'p> Step<'p> {
 }
 
 impl<'p> Trace<'p> {
-    /// The rules one by one, by the same tables and tests as a decision, but without the index that
-    /// finds the candidates.
+    /// The rules one by one, by the same globs and tests as a decision, but without the roots and graphs that
+    /// spare it most of them.
     pub(crate) fn of<C: Clock>(mut evaluation: Evaluation<'p, '_, C>) -> Self {
         let policy = evaluation.policy;
         let (approval, risk_level) = policy.default_outcome();
