@@ -49,7 +49,7 @@
 //! NODES         u32*                                   nodes, one after another
 //! BUCKETS       u32*                                   the hash tables of the roots, one after another
 //! SLOTS         Slot*                                  the tries of the roots, one after another
-//! ROOTS         Root*                                  at most 15
+//! ROOTS         Root*                                  at most 14
 //! DEBUG         postcard of Debug                      read only to explain
 //! ```
 //!

@@ -11,6 +11,7 @@ use crate::roots::{buckets, slots};
 use crate::switch::{ParamSwitch, TimeSwitch};
 use crate::tables::{Tables, index};
 use core::fmt::{self, Write};
+use std::collections::HashMap;
 use zerocopy::little_endian::U32;
 
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -179,21 +180,27 @@ fn write_rows(out: &mut impl Write, tables: &Tables, words: &[U32]) -> Option<Re
     Some(written.and_then(|()| writeln!(out, "    none -> {next}")).map(|()| words.len() - rest.len()))
 }
 
-/// Cells with the same reference together, in the order of the first of each.
+/// Cells with the same reference together, in the order of the first of each; the reference of most comes last.
 fn write_cells(out: &mut impl Write, tables: &Tables, labels: &[String], references: &[U32]) -> fmt::Result {
-    let common = references.iter().max_by_key(|&&a| references.iter().filter(|&&b| a == b).count());
-    let mut written: Vec<U32> = common.copied().into_iter().collect();
-    for &reference in references {
-        if written.contains(&reference) {
-            continue;
+    let mut places: HashMap<u32, usize> = HashMap::new();
+    let mut together: Vec<(u32, Vec<&str>)> = Vec::new();
+    for (label, reference) in labels.iter().zip(references) {
+        let place = *places.entry(reference.get()).or_insert(together.len());
+        if place == together.len() {
+            together.push((reference.get(), Vec::new()));
         }
-        written.push(reference);
-        let same = labels.iter().zip(references).filter(|(_, other)| **other == reference);
-        let labels: Vec<&str> = same.map(|(label, _)| label.as_str()).collect();
-        writeln!(out, "    {} -> {}", labels.join(", "), Show { tables, reference: reference.get() })?;
+        if let Some((_, labels)) = together.get_mut(place) {
+            labels.push(label);
+        }
+    }
+    // Of equally many the first.
+    let common =
+        together.iter().rev().max_by_key(|(_, labels)| labels.len()).map(|(reference, _)| *reference);
+    for (reference, labels) in together.iter().filter(|(reference, _)| Some(*reference) != common) {
+        writeln!(out, "    {} -> {}", labels.join(", "), Show { tables, reference: *reference })?;
     }
     match common {
-        Some(common) => writeln!(out, "    otherwise -> {}", Show { tables, reference: common.get() }),
+        Some(reference) => writeln!(out, "    otherwise -> {}", Show { tables, reference }),
         None => Ok(()),
     }
 }
