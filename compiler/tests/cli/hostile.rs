@@ -102,10 +102,10 @@ fn limits_hold_for_every_command_that_reads_layers() {
 #[test]
 fn findings_that_nobody_reads_are_counted() {
     let rule = |at: usize| format!("- {{name: same, match: {{type: t{at}}}}}\n");
-    let yaml = format!("rules:\n{}- {{naem: x}}\n", (0..10_500).map(rule).collect::<String>());
+    let yaml = format!("rules:\n{}- {{naem: x}}\n", (0..2_500).map(rule).collect::<String>());
     let folder = folder(&[("p.yaml", &yaml)]);
     let run = bounded(folder.path(), &["check", "--format", "short", "p.yaml"], b"");
-    assert_eq!(run.err.matches("[duplicate_name]").count(), 9_999, "{} bytes", run.err.len());
+    assert_eq!(run.err.matches("[duplicate_name]").count(), 1_999, "{} bytes", run.err.len());
     assert_eq!(run.err.matches("[unknown_key]").count(), 1);
     assert!(run.err.contains("\n500 more findings are not shown (`--max-findings`)\n"), "{}", run.err);
     let run = bounded(folder.path(), &["check", "--max-findings", "9", "--format", "json", "p.yaml"], b"");
