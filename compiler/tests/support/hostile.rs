@@ -150,6 +150,8 @@ pub fn layers(smaller: usize) -> Vec<Hostile> {
     let escaped = format!("[{{match: {{type: '{brackets}a'}}, approval: block}}, {{approval: auto}}]");
     add("glob-of-brackets", format!("rules: {escaped}\n").into(), Fine);
     add("empty-rules", [b"rules:\n".to_vec(), run("- {}\n", mb)].concat(), Fine);
+    let params = lines(40 * thousand, |at| format!("      p{at}: {at}\n"));
+    add("one-rule-of-many-params", format!("rules:\n- conditions:\n    param_gt:\n{params}").into(), Fine);
     let unknown = |at: usize| format!("- {{conditions: {{param_nea{at}: 1}}}}\n");
     add(
         "unknown-conditions",

@@ -21,8 +21,8 @@ pub(super) use asks::Asks;
 use super::{Tables, TooLarge, number};
 use crate::TableLimits;
 use aegis_vm::format::{
-    MAX_ERRORS, MAX_ROW_RULES, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_SWITCH, NODE_TEST, RuleError,
-    TIME_SWITCH, hash_text, match_reference, node_head,
+    MAX_ERRORS, MAX_ROW_RULES, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_SWITCH, NODE_TEST, REF_ERROR, REF_LEAF,
+    RuleError, TIME_SWITCH, hash_text, match_reference, node_head,
 };
 use asks::{Ask, AskId, Shared, What};
 use cells::{Cell, Kind, Least, ParamCells, Status, minutes, time_status};
@@ -238,7 +238,7 @@ impl<'t, 'h> Graph<'t, 'h> {
                 if usize::try_from(place) == Ok(self.errors.len()) {
                     self.errors.push(RuleError { rule: U32::new(item.rule), test: U32::new(test) });
                 }
-                Ok(u32::MAX << 30 | place)
+                Ok(REF_LEAF | REF_ERROR | place)
             }
         }
     }
@@ -249,6 +249,7 @@ impl<'t, 'h> Graph<'t, 'h> {
         let mut end = item.end;
         for &(id, kind) in &item.asks {
             match status(self.ask(id)) {
+                // What was known of its value before still is.
                 Status::Open(Kind::Any) => asks.push((id, kind)),
                 Status::Open(kind) => asks.push((id, kind)),
                 Status::Holds => {}

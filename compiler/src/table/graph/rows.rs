@@ -1,10 +1,13 @@
 //! Rules judged together by bits: `NODE_ROWS` of the format.
 
-use super::asks::What;
+use super::asks::{Ask, What};
 use super::cells::{Cell, Kind, ParamCells, Status, minutes, time_status};
-use super::{End, Graph, Item, TooLarge, halves, is_time, may_err, number, param_of};
-use aegis_vm::format::{NODE_ROWS, node_head};
-use std::collections::BTreeSet;
+use super::{AskId, End, Graph, Item, TooLarge, halves, is_time, may_err, number, param_of};
+use aegis_vm::format::{MAX_ROW_RULES, NODE_ROWS, node_head};
+use std::collections::BTreeMap;
+
+/// The head of a node has 24 bits for the number of rows.
+const MOST_ROWS: usize = 1 << 24;
 
 /// What the rules make of one cell: who may hold, who gives an error.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,35 +19,38 @@ struct Masks {
 impl<'h> Graph<'_, 'h> {
     /// A node of rows for at most 64 rules.
     pub(super) fn rows(&mut self, chunk: &[Item], next: u32) -> Result<u32, TooLarge> {
-        let asks =
-            |item: &Item| -> Vec<super::Ask<'h>> { item.asks.iter().map(|&(id, _)| self.ask(id)).collect() };
-        let asks: Vec<Vec<super::Ask<'h>>> = chunk.iter().map(asks).collect();
-        let params: BTreeSet<u32> = asks.iter().flatten().filter_map(|ask| param_of(ask.what)).collect();
-        let timed = asks.iter().flatten().any(|ask| is_time(ask.what));
-        let mut rows: Vec<(u32, Vec<Masks>)> = Vec::new();
-        if timed {
-            let cuts = minutes(asks.iter().flatten().filter(|ask| is_time(ask.what)).copied());
-            let mut cells = vec![masks(&asks, |ask| is_time(ask.what).then(|| time_status(ask, None)))];
-            for day in 0..7 {
-                for minute in std::iter::once(0).chain(cuts.iter().copied()) {
-                    let time = Some((day, minute));
-                    cells.push(masks(&asks, |ask| is_time(ask.what).then(|| time_status(ask, time))));
+        // The questions of each row, each with the bit of its rule.
+        let mut of_time: Vec<Own<'h>> = Vec::new();
+        let mut of_params: BTreeMap<u32, Vec<Own<'h>>> = BTreeMap::new();
+        for (item, bit) in chunk.iter().zip(0..) {
+            for &(id, _) in &item.asks {
+                let ask = self.ask(id);
+                match param_of(ask.what) {
+                    Some(param) => of_params.entry(param).or_default().push((bit, ask)),
+                    None if is_time(ask.what) => of_time.push((bit, ask)),
+                    None => {}
                 }
             }
-            let cuts: Vec<u32> = cuts.into_iter().map(u32::from).collect();
+        }
+        let all = u64::MAX.checked_shr(MAX_ROW_RULES - number(chunk.len(), "rules")?.get()).unwrap_or(0);
+        let mut rows: Vec<(u32, Vec<Masks>)> = Vec::new();
+        if !of_time.is_empty() {
+            let cuts = minutes(of_time.iter().map(|(_, ask)| *ask));
+            let at = |time| masks(&of_time, all, |ask| time_status(ask, time));
+            let instants = (0..7)
+                .flat_map(|day| std::iter::once(0).chain(cuts.iter().copied()).map(move |cut| (day, cut)));
+            let cells = std::iter::once(None).chain(instants.map(Some)).map(at).collect();
+            let cuts: Vec<u32> = cuts.iter().copied().map(u32::from).collect();
             rows.push((self.time_cells(&cuts)?, cells));
         }
-        for param in params {
-            let own = asks.iter().flatten().filter(|ask| param_of(ask.what) == Some(param));
-            let cells = ParamCells::of(own.copied());
-            let in_cell = |cell: Cell<'h>| {
-                masks(&asks, |ask| (param_of(ask.what) == Some(param)).then(|| cells.status(ask, cell)))
-            };
+        for (param, own) in of_params {
+            let cells = ParamCells::of(own.iter().map(|(_, ask)| *ask));
+            let in_cell = |cell: Cell<'h>| masks(&own, all, |ask| cells.status(ask, cell));
             let fixed = [Cell::Absent, Cell::List, Cell::Map, Cell::Nan, Cell::OtherText];
             let texts = cells.texts.iter().map(|&(text, _)| Cell::Text(text));
             let numbers = (0..=cells.cuts.len()).map(Cell::Number);
-            let all = fixed.into_iter().chain(texts).chain(numbers).map(in_cell).collect();
-            rows.push((self.param_cells(param, &cells)?, all));
+            let masks = fixed.into_iter().chain(texts).chain(numbers).map(in_cell).collect();
+            rows.push((self.param_cells(param, &cells)?, masks));
         }
         // A question about what is in a text, say, is in no row.
         let told = |item: &&Item| {
@@ -58,6 +64,9 @@ impl<'h> Graph<'_, 'h> {
         let untold = untold.fold(0_u64, |bits, (bit, _)| bits | 1 << bit);
         let [low, high] = halves(untold);
         let count = number(chunk.len(), "rules")?.get();
+        if rows.len() >= MOST_ROWS {
+            return Err(TooLarge("params in one rule"));
+        }
         let mut words = vec![node_head(NODE_ROWS, number(rows.len(), "rows")?.get()), next, count, low, high];
         words.extend(chunk.iter().map(|item| item.rule));
         for (switch, cells) in rows {
@@ -68,7 +77,7 @@ impl<'h> Graph<'_, 'h> {
     }
 
     /// Whether every cell of its param settles a question.
-    fn is_told(&self, id: super::AskId) -> bool {
+    fn is_told(&self, id: AskId) -> bool {
         use crate::hir::{Const, ParamOp};
         match self.ask(id).what {
             What::Param { op: ParamOp::Contains, .. } => false,
@@ -79,20 +88,19 @@ impl<'h> Graph<'_, 'h> {
     }
 }
 
-/// The masks of a cell, in which `status` is what a question of its row is worth.
-fn masks(asks: &[Vec<super::Ask<'_>>], status: impl Fn(&super::Ask<'_>) -> Option<Status>) -> Masks {
-    let mut masks = Masks { may: 0, error: 0 };
-    for (bit, asks) in asks.iter().enumerate() {
-        let own: Vec<(&super::Ask<'_>, Status)> =
-            asks.iter().filter_map(|ask| Some((ask, status(ask)?))).collect();
-        let fails = own.iter().any(|(_, status)| *status == Status::Fails);
-        let errs = own.iter().any(|(ask, status)| match status {
-            Status::Error => true,
-            Status::Open(kind) => *kind != Kind::Any && may_err(ask, *kind),
-            Status::Holds | Status::Fails => false,
-        });
-        masks.may |= u64::from(!fails) << bit;
-        masks.error |= u64::from(errs) << bit;
+/// A question of a row, and the bit of the rule that asks it.
+type Own<'h> = (u32, Ask<'h>);
+
+/// The masks of a cell, in which `status` is what a question of its row is worth; a rule without one may hold.
+fn masks<'h>(own: &[Own<'h>], all: u64, status: impl Fn(&Ask<'h>) -> Status) -> Masks {
+    let mut masks = Masks { may: all, error: 0 };
+    for (bit, ask) in own {
+        match status(ask) {
+            Status::Fails => masks.may &= !(1 << bit),
+            Status::Error => masks.error |= 1 << bit,
+            Status::Open(kind) if kind != Kind::Any && may_err(ask, kind) => masks.error |= 1 << bit,
+            Status::Open(_) | Status::Holds => {}
+        }
     }
     masks
 }
