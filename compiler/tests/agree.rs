@@ -69,6 +69,39 @@ fn drawn_policies_use_every_condition() {
     assert!(missing.is_empty(), "hardly drawn: {missing:?}");
 }
 
+/// Whatever the limits on graphs leave, some drawn policy has it.
+#[test]
+fn drawn_policies_have_every_root_and_node() {
+    let mut shown = String::new();
+    let mut seed = 5_u64;
+    for _ in 0..400 {
+        let bytes: Vec<u8> = std::iter::repeat_with(|| support::bytes::next(&mut seed)).take(1_200).collect();
+        let layers = layers(generate::generate(&bytes).layers);
+        let limits = agree::TABLE_LIMITS[usize::from(bytes[0]) % agree::TABLE_LIMITS.len()];
+        let options = aegisc::Options { table_limits: limits, ..options(Verify::Off) };
+        let artifact = compile(layers, &options).unwrap().output.unwrap().artifact;
+        Policy::from_bytes(artifact).unwrap().write_ir(&mut shown).unwrap();
+    }
+    let kinds = [
+        "  type: ",
+        "  type + target: ",
+        "  beginnings of ",
+        "  ends of ",
+        "  any action: ",
+        ": time\n",
+        "    no time -> error of rule ",
+        ": param ",
+        " -> node ",
+        "    holds -> ",
+        "    matches -> ",
+        ", the first of group ",
+        ": rows of ",
+        "    asked test by test: ",
+    ];
+    let missing: Vec<_> = kinds.iter().filter(|kind| !shown.contains(**kind)).collect();
+    assert!(missing.is_empty(), "never drawn: {missing:?}");
+}
+
 #[test]
 fn recorded_decisions_hold_in_the_artifact() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");

@@ -207,9 +207,7 @@ impl HashTable {
 
     #[inline(never)]
     fn of_fields(&self, tables: &Tables, request: &Request<'_>, all: u32, hashed: u32) -> Option<Found> {
-        let own = FIELDS.into_iter().filter(|bit| hashed & bit != 0);
-        let hash = hash_key(self.seed, own.map(|bit| hash_text(request.field(bit))));
-        self.search(tables, hash, |key| {
+        self.search(tables, self.hash_of(request, hashed), |key| {
             let mut key = key;
             for bit in FIELDS {
                 if all & bit != 0 {
@@ -221,6 +219,23 @@ impl HashTable {
             }
             Some(true)
         })
+    }
+
+    fn hash_of(&self, request: &Request<'_>, hashed: u32) -> u64 {
+        let own = FIELDS.into_iter().filter(|bit| hashed & bit != 0);
+        hash_key(self.seed, own.map(|bit| hash_text(request.field(bit))))
+    }
+
+    /// The bucket at which a search for an action begins: whether its hash is the one, where its literal stands.
+    fn glance(&self, tables: &Tables, request: &Request<'_>) -> Option<Glance> {
+        let hash = match self.keys {
+            Keys::Type | Keys::TypeAndTarget => self.hash_of(request, FIELD_TYPE),
+            Keys::Fields { hashed, .. } => self.hash_of(request, hashed),
+        };
+        let buckets = self.buckets.slice(&tables.bytes)?;
+        let bucket = buckets.get(first_bucket(hash, self.count) * self.width..)?;
+        let [own, _, _, offset, ..] = bucket else { return None };
+        Some(Glance { alike: own.get() == low_half(hash), text: *offset })
     }
 
     /// What the bucket with a key of this hash has; `has_key` says whether a key is the one.
@@ -243,23 +258,6 @@ impl HashTable {
             }
         }
         Some(Found::NOTHING)
-    }
-}
-
-impl HashTable {
-    /// The first bucket of a search for an action: its hash and its reference, its key's first word.
-    fn glance(&self, tables: &Tables, request: &Request<'_>) -> Option<Glance> {
-        let hash = match self.keys {
-            Keys::Type | Keys::TypeAndTarget => hash_key(self.seed, [hash_text(request.kind)]),
-            Keys::Fields { hashed, .. } => {
-                let own = FIELDS.into_iter().filter(|bit| hashed & bit != 0);
-                hash_key(self.seed, own.map(|bit| hash_text(request.field(bit))))
-            }
-        };
-        let buckets = self.buckets.slice(&tables.bytes)?;
-        let bucket = buckets.get(first_bucket(hash, self.count) * self.width..)?;
-        let [own, _, _, offset, ..] = bucket else { return None };
-        Some(Glance { alike: own.get() == low_half(hash), text: *offset })
     }
 }
 

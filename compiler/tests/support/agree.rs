@@ -38,7 +38,7 @@ pub const ONLY_ROWS: TableLimits =
     TableLimits { words: 0, words_a_rule: 0, work: 0, work_a_rule: 0, rules: 0, depth: 0 };
 
 /// Limits that leave graphs whole, cut them early, or leave nothing but rows.
-const TABLE_LIMITS: [TableLimits; 4] = [
+pub const TABLE_LIMITS: [TableLimits; 4] = [
     TableLimits {
         words: 1 << 20,
         words_a_rule: 0,
