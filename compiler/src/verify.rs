@@ -35,6 +35,7 @@ use crate::Verify;
 use crate::hir;
 use crate::hir::reference::{self, Verdict};
 use aegis_vm::{Action, Clock, Decision, LoadError, Policy, Request, Timestamp, Value};
+use cases::Each;
 use fields::{Field, Index};
 use kinds::{Budget, Kinds, spread_step};
 use product::Rest;
@@ -51,6 +52,9 @@ pub(crate) struct Case {
 
 /// The boundary cases that [`Verify::Fast`] asks, unless there are more rules.
 const FAST_CASES: usize = 4_096;
+
+/// The most params that the actions of [`FAST_CASES`] have together, unless there are more rules.
+const FAST_PARAMS: usize = 1 << 16;
 
 /// The most work that [`Verify::Fast`] spends over all boundary cases: tests of a rule, a search for a pattern
 /// counted as so many as it takes as long as.
@@ -93,7 +97,7 @@ pub(crate) enum Plan<'p> {
     /// At most so many boundary cases of each rule, and kinds of action.
     Ask {
         verify: Verify,
-        each: usize,
+        each: Each,
         kinds: Kinds<'p>,
     },
 }
@@ -102,10 +106,15 @@ pub(crate) enum Plan<'p> {
 pub(crate) fn plan(policy: &hir::Policy, verify: Verify) -> Plan<'_> {
     let (each, budget) = match verify {
         Verify::Off => return Plan::Nothing,
-        Verify::Fast => (FAST_CASES / policy.rules.len().max(1), FAST_KINDS),
-        Verify::Full => (usize::MAX, Budget::NONE),
+        Verify::Fast => (fast_cases(policy), FAST_KINDS),
+        Verify::Full => (Each::ALL, Budget::NONE),
     };
-    Plan::Ask { verify, each: each.max(1), kinds: Kinds::of(policy, budget) }
+    Plan::Ask { verify, each, kinds: Kinds::of(policy, budget) }
+}
+
+fn fast_cases(policy: &hir::Policy) -> Each {
+    let rules = policy.rules.len().max(1);
+    Each { cases: FAST_CASES / rules, params: FAST_PARAMS / rules }
 }
 
 impl Plan<'_> {
@@ -159,7 +168,7 @@ pub(crate) fn check(policy: &hir::Policy, artifact: &[u8], plan: &Plan<'_>) -> R
     check_kinds(policy, &loaded, kinds)
 }
 
-fn check_cases(policy: &hir::Policy, loaded: &Policy, verify: Verify, each: usize) -> Result<(), Fault> {
+fn check_cases(policy: &hir::Policy, loaded: &Policy, verify: Verify, each: Each) -> Result<(), Fault> {
     let mut meter = Meter::of(policy, verify);
     // A rule of another type has no event, so only those that a type leaves are asked one after the other.
     let types = Index::of(policy, Field::Type, 0..policy.rules.len());
@@ -353,7 +362,7 @@ mod tests {
         let mut meter = Meter::of(&policy, Verify::Fast);
         let types = Index::of(&policy, Field::Type, 0..policy.rules.len());
         let mut cases = Vec::new();
-        let _ = cases::visit(&policy, (FAST_CASES / policy.rules.len()).max(1), &mut |case| {
+        let _ = cases::visit(&policy, fast_cases(&policy), &mut |case| {
             if meter.pays(&case.action, types.work(case.action.kind())) {
                 cases.push(case);
             }

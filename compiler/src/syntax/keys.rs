@@ -81,8 +81,9 @@ impl<'a> Reader<'a> {
         let unknown: Vec<_> = unknown.map(|field| (field.key, self.name_here(field.key, keys))).collect();
         let names = unknown.iter().filter_map(|(_, name)| *name);
         let meant: Meant = found.iter().map(|(name, _)| *name).chain(names).collect();
+        let help = format!("the keys of {} are {}", keys.owner, list(keys.known));
         for (key, name) in unknown {
-            self.report_unknown_key(key, name, keys, &meant);
+            self.report_unknown_key(key, name, keys, &meant, &help);
         }
         found
     }
@@ -122,7 +123,14 @@ impl<'a> Reader<'a> {
 
     /// Reports a key that is meant for `name`, if for any; `meant` are the known names that the keys of the
     /// mapping are or are meant for.
-    fn report_unknown_key(&mut self, key: Use, name: Option<&'static str>, keys: &Keys, meant: &Meant) {
+    fn report_unknown_key(
+        &mut self,
+        key: Use,
+        name: Option<&'static str>,
+        keys: &Keys,
+        meant: &Meant,
+        help: &str,
+    ) {
         let shown = self.show_key(key);
         let mut lint = Diagnostic::lint(
             Lint::UnknownKey,
@@ -145,7 +153,7 @@ impl<'a> Reader<'a> {
                 lint = lint.note(means);
             }
         }
-        self.report(lint.help(format!("the keys of {} are {}", keys.owner, list(keys.known))));
+        self.report(lint.help(help));
     }
 
     /// A key as a message shows it.

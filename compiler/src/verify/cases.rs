@@ -11,11 +11,29 @@ use aegis_vm::json::{Json, Object};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+/// How many cases are visited of each rule.
+#[derive(Clone, Copy)]
+pub(crate) struct Each {
+    pub(super) cases: usize,
+    /// As many as have so many params together, but one.
+    pub(super) params: usize,
+}
+
+impl Each {
+    /// All of them.
+    pub(super) const ALL: Each = Each { cases: usize::MAX, params: usize::MAX };
+
+    fn of(self, rule: &Rule) -> usize {
+        let tests: usize = rule.conditions.iter().map(|condition| condition.tests.len()).sum();
+        self.cases.min(self.params / tests.max(1)).max(1)
+    }
+}
+
 /// Visits at most so many cases of each rule, the rules far apart first, so that a visit that ends early has seen
 /// every part of the policy.
 pub(super) fn visit<B>(
     policy: &Policy,
-    each: usize,
+    each: Each,
     visit: &mut impl FnMut(Case) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     visit(Case { action: Action::new("", ""), now: None })?;
@@ -27,6 +45,7 @@ pub(super) fn visit<B>(
         let due = rules.filter(|(at, _)| at % stride == 0 && (first_round || at % (stride * 2) != 0));
         for (_, rule) in due {
             let witness = witness(policy, rule);
+            let each = each.of(rule);
             let changes = if each < 2 { vec![Change::Nothing] } else { changes(policy, rule, &witness) };
             for change in thinned(changes, each) {
                 visit(witness.with(change))?;

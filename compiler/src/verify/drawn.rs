@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use super::cases::Each;
 use super::faults::{Built, NO_GRAPHS};
 use super::{Budget, FAST_KINDS, Kinds, Plan, check};
 use crate::{TableLimits, Verify};
@@ -16,7 +17,7 @@ fn nothing_is_found_in_what_is_built() {
         for limits in [TableLimits::default(), NO_GRAPHS] {
             let built = Built::of(&rules, limits);
             let kinds = Kinds::of(&built.policy, Budget { kinds: 2_000, ..FAST_KINDS });
-            let some = Plan::Ask { verify: Verify::Fast, each: 200, kinds };
+            let some = Plan::Ask { verify: Verify::Fast, each: Each { cases: 200, ..Each::ALL }, kinds };
             let checked = check(&built.policy, &built.artifact(), &some);
             assert!(checked.is_ok(), "{rules}\n{checked:?}");
         }

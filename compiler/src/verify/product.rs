@@ -157,10 +157,12 @@ impl<'p> Product<'p> {
         .sum()
     }
 
-    /// What one of its kinds costs to ask, in rules that are looked at.
+    /// What one of its kinds costs to ask, in rules that are looked at. A param is searched for among all.
     pub(super) fn cost(&self) -> u64 {
         const OF_THE_KIND: u64 = 8;
-        OF_THE_KIND + wide(self.rules.len())
+        const PARAMS_SEARCHED: u64 = 64;
+        let dimensions = wide(self.dimensions.len());
+        OF_THE_KIND + wide(self.rules.len()) + dimensions + dimensions * dimensions / PARAMS_SEARCHED
     }
 
     /// The place in each dimension of one of the combinations that are kept.

@@ -67,7 +67,7 @@ pub(super) struct Builder<'a> {
     merges: Vec<Merge>,
     aliases: usize,
     /// Finished nodes by the parser's anchor number.
-    anchors: HashMap<usize, NodeId>,
+    anchors: Vec<Option<NodeId>>,
     /// Where each anchor name was given.
     names: HashMap<Box<str>, Span>,
     /// The offset up to which the file has been looked over.
@@ -156,7 +156,7 @@ impl<'a> Builder<'a> {
             started: false,
             merges: Vec::new(),
             aliases: 0,
-            anchors: HashMap::new(),
+            anchors: Vec::new(),
             names: HashMap::new(),
             cursor: 0,
             covered,
@@ -312,9 +312,9 @@ impl<'a> Builder<'a> {
 
     /// YAML 1.1 reads other characters as the end of the name, and wants a blank before a bracket.
     fn check_name(&self, name: &str, span: Span) -> Result<(), Stop> {
-        let shown = syntax::excerpt(name);
         if matches!(self.source.as_bytes().get(span.range().end), Some(b'[' | b'{')) {
-            return Err(Diagnostic::error("syntax", span, format!("a space is missing after `{shown}`"))
+            let message = format!("a space is missing after `{}`", syntax::excerpt(name));
+            return Err(Diagnostic::error("syntax", span, message)
                 .help("put a space before the bracket")
                 .into());
         }
@@ -325,7 +325,7 @@ impl<'a> Builder<'a> {
             true => "put a space before the colon",
             false => "name it with letters, digits, `-` and `_`",
         };
-        let message = format!("`{shown}` cannot be the name of an anchor");
+        let message = format!("`{}` cannot be the name of an anchor", syntax::excerpt(name));
         Err(Diagnostic::error("anchor", span, message).help(help).into())
     }
 
@@ -336,7 +336,7 @@ impl<'a> Builder<'a> {
         let span = self.span(range.clone());
         let name = self.source.get(range.start + 1..range.end).unwrap_or_default();
         self.check_name(name, span)?;
-        let Some(&node) = self.anchors.get(&id) else {
+        let Some(&Some(node)) = self.anchors.get(id) else {
             let message = format!("`*{}` stands inside the node that it names", syntax::excerpt(name));
             return Err(Diagnostic::error("alias", span, message)
                 .help("write the inner value out; a policy cannot contain itself")
@@ -358,7 +358,13 @@ impl<'a> Builder<'a> {
         let node = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(Node { span, kind });
         if anchor != 0 {
-            self.anchors.insert(anchor, node);
+            // The parser counts anchors from one, in their order.
+            if self.anchors.len() <= anchor {
+                self.anchors.resize(anchor + 1, None);
+            }
+            if let Some(place) = self.anchors.get_mut(anchor) {
+                *place = Some(node);
+            }
         }
         Use { node, span }
     }
