@@ -10,8 +10,8 @@ use aegis_vm::format::{
     AffixLength, CONST_FLOAT, CONST_INT, CONST_STR, Const, FIELD_AGENT, FIELD_TARGET, FIELD_TYPE,
     GLOB_GROUPED, GROUP_BACKWARD, GROUP_GLOBS, Glob, Group, MAX_LENGTHS, MAX_PROBES, MAX_ROW_RULES, NO_EVENT,
     NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, OP_GT, ROOT_HASH, ROOT_NODE, ROOT_PREFIX,
-    ROOT_STARTS, ROOT_SUFFIX, Root, Rule, RuleError, SectionId, Slot, TIME_SWITCH, Test, Text, hash_key,
-    hash_text, match_reference, node_head,
+    ROOT_STARTS, ROOT_SUFFIX, Root, Rule, RuleError, SectionId, Slot, TIME_SWITCH, Test, Text, bucket_of,
+    hash_bytes, low_half, match_reference, node_head,
 };
 use aegis_vm::{Action, NoClock, Policy, Timestamp};
 use support::bodies;
@@ -138,9 +138,12 @@ fn drawn() -> Crafted {
     nodes.extend([[0b10, 0, 0b01, 0]; 4].concat());
     assert_eq!(nodes.len(), END);
     it.change(SectionId::Nodes, |all| *all = words(&nodes));
-    let key_hash = u32::try_from(hash_key(9, [hash_text("x")]) & u64::from(u32::MAX)).unwrap();
-    let (used, free) = ([key_hash, last, 2, x.offset.get(), x.length.get()], [0, NO_EVENT, 0, 0, 0]);
-    it.change(SectionId::Buckets, |all| *all = words(&[used, free, used, free].concat()));
+    let hash = hash_bytes(9, b"x");
+    // One pilot, with which the key stands in the first of two buckets.
+    let pilot = (0..100).find(|&pilot| bucket_of(hash, pilot, 2) == 0).unwrap();
+    let used = [low_half(hash), last, 2, x.offset.get(), x.length.get()];
+    let table = [&[u32::from(pilot)][..], &used[..], &[0, NO_EVENT, 0, 0, 0]].concat();
+    it.change(SectionId::Buckets, |all| *all = words(&[&table[..], &table[..]].concat()));
     it.change(SectionId::Slots, |all: &mut Vec<Slot>| {
         let slot = |base: u32, parent: u32, reference: u32| Slot {
             base: U32::new(base),
@@ -158,7 +161,7 @@ fn drawn() -> Crafted {
             hashed: U32::new(if is_hashed(kind) { fields } else { 0 }),
             first: U32::new(first),
             count: U32::new(count),
-            max_probes: U32::new(if is_hashed(kind) { 2 } else { 0 }),
+            pilots: U32::new(if is_hashed(kind) { 1 } else { 0 }),
             first_rule: U32::new(first_rule),
             lengths: if kind == ROOT_STARTS { LENGTHS } else { NO_LENGTHS },
             reserved: U32::new(0),
@@ -166,7 +169,7 @@ fn drawn() -> Crafted {
         };
         *all = vec![
             root(ROOT_HASH, FIELD_TYPE, 0, 2, 6),
-            root(ROOT_STARTS, FIELD_TARGET, 10, 2, 6),
+            root(ROOT_STARTS, FIELD_TARGET, 11, 2, 6),
             root(ROOT_PREFIX, FIELD_AGENT, 0, 3, 0),
             root(ROOT_SUFFIX, FIELD_TYPE, 3, 1, 0),
             root(ROOT_NODE, 0, word(ROWS), 0, 2),
@@ -415,12 +418,11 @@ const FAULTS: &[(&str, &[Fault])] = &[
                 root(it, HASH, |root| (root.first, root.count) = (U32::new(5), U32::new(1)));
             }),
             ("no buckets", |it, _| root(it, HASH, |root| set(&mut root.count, 0))),
-            ("buckets beyond all", |it, _| root(it, HASH, |root| set(&mut root.count, 3))),
+            ("buckets beyond all", |it, _| root(it, STARTS, |root| set(&mut root.count, 3))),
             ("so many buckets", |it, _| root(it, HASH, |root| set(&mut root.count, u32::MAX))),
-            ("no probe", |it, _| root(it, HASH, |root| set(&mut root.max_probes, 0))),
-            ("a search without bound", |it, _| {
-                root(it, HASH, |root| set(&mut root.max_probes, MAX_PROBES + 1));
-            }),
+            ("no pilots", |it, _| root(it, HASH, |root| set(&mut root.pilots, 0))),
+            ("pilots beyond all", |it, _| root(it, STARTS, |root| set(&mut root.pilots, 3))),
+            ("so many pilots", |it, _| root(it, STARTS, |root| set(&mut root.pilots, u32::MAX))),
             ("what begins two fields", |it, _| root(it, PREFIX, |root| set(&mut root.fields, 6))),
             ("what begins no field", |it, _| root(it, PREFIX, |root| set(&mut root.fields, 0))),
             ("slots after a gap", |it, _| root(it, SUFFIX, |root| set(&mut root.first, 2))),
@@ -428,13 +430,13 @@ const FAULTS: &[(&str, &[Fault])] = &[
             ("no slots", |it, _| root(it, PREFIX, |root| set(&mut root.count, 0))),
             ("slots beyond all", |it, _| root(it, SUFFIX, |root| set(&mut root.count, 2))),
             ("a trie that is hashed", |it, _| root(it, PREFIX, |root| set(&mut root.hashed, FIELD_AGENT))),
-            ("a trie with probes", |it, _| root(it, PREFIX, |root| set(&mut root.max_probes, 1))),
+            ("a trie with pilots", |it, _| root(it, PREFIX, |root| set(&mut root.pilots, 1))),
             ("a trie with a seed", |it, _| root(it, SUFFIX, |root| root.seed = U64::new(1))),
             ("a node of a field", |it, _| root(it, NODE, |root| set(&mut root.fields, FIELD_TYPE))),
             ("a node with a count", |it, _| root(it, NODE, |root| set(&mut root.count, 1))),
             ("a node with a seed", |it, _| root(it, NODE, |root| root.seed = U64::new(1 << 63))),
             ("a node that is hashed", |it, _| root(it, NODE, |root| set(&mut root.hashed, FIELD_TYPE))),
-            ("a node with probes", |it, _| root(it, NODE, |root| set(&mut root.max_probes, 1))),
+            ("a node with pilots", |it, _| root(it, NODE, |root| set(&mut root.pilots, 1))),
             ("no node", |it, _| root(it, NODE, |root| set(&mut root.first, word(END)))),
             ("the middle of a node", |it, _| root(it, NODE, |root| set(&mut root.first, word(ROWS + 1)))),
             ("a rule before the first", |it, _| root(it, NODE, |root| set(&mut root.first_rule, 3))),
@@ -443,21 +445,29 @@ const FAULTS: &[(&str, &[Fault])] = &[
             }),
         ],
     ),
+    ("buckets section has pilots beyond the last", &[("half a word", |it, _| bucket(it, 0, 1 << 16))]),
     (
         "buckets section has an unsound bucket",
         &[
-            ("no node", |it, _| bucket(it, 1, word(END))),
-            ("another outcome", |it, named| bucket(it, 1, named.matches[6] ^ 1 << 28)),
-            ("an error that is not there", |it, _| bucket(it, 1, u32::MAX << 30 | 1)),
-            ("a key that is no text", |it, _| bucket(it, 3, u32::MAX)),
-            ("a key that is too long", |it, _| bucket(it, 4, u32::MAX)),
-            ("a key that is taken away", |it, _| bucket(it, 1, NO_EVENT)),
-            ("a hash without a key", |it, _| bucket(it, 5, 1)),
-            ("a bound without a key", |it, _| bucket(it, 7, 1)),
-            ("a text without a key", |it, _| bucket(it, 8, 1)),
-            ("the length of a text without a key", |it, _| bucket(it, 9, 1)),
-            ("a rule before the first", |it, named| bucket(it, 1, named.matches[5])),
-            ("an error before the first rule", |it, _| bucket(it, 1, u32::MAX << 30)),
+            ("no node", |it, _| bucket(it, 2, word(END))),
+            ("another outcome", |it, named| bucket(it, 2, named.matches[6] ^ 1 << 28)),
+            ("an error that is not there", |it, _| bucket(it, 2, u32::MAX << 30 | 1)),
+            ("a key that is no text", |it, _| bucket(it, 4, u32::MAX)),
+            ("a key that is too long", |it, _| bucket(it, 5, u32::MAX)),
+            ("keys that are too long together", |it, _| {
+                root(it, HASH, |root| (root.fields, root.count) = (U32::new(3), U32::new(1)));
+                it.change(SectionId::Buckets, |all: &mut Vec<U32>| {
+                    all.splice(5..11, words(&[1, u32::MAX]));
+                });
+                root(it, STARTS, |root| set(&mut root.first, 7));
+            }),
+            ("a key that is taken away", |it, _| bucket(it, 2, NO_EVENT)),
+            ("a hash without a key", |it, _| bucket(it, 6, 1)),
+            ("a bound without a key", |it, _| bucket(it, 8, 1)),
+            ("a text without a key", |it, _| bucket(it, 9, 1)),
+            ("the length of a text without a key", |it, _| bucket(it, 10, 1)),
+            ("a rule before the first", |it, named| bucket(it, 2, named.matches[5])),
+            ("an error before the first rule", |it, _| bucket(it, 2, u32::MAX << 30)),
         ],
     ),
     (
@@ -542,9 +552,7 @@ const SOUND: &[Fault] = &[
     ("as many rules in rows as there may be", |it, _| rows_of(it, MAX_ROW_RULES)),
     ("rows that lead to nothing", |it, _| node(it, ROWS + 1, NO_EVENT)),
     ("a group of patterns in the other param", |it, _| node(it, PATTERNS + 2, 0)),
-    ("as many probes as there may be", |it, _| {
-        root(it, HASH, |root| set(&mut root.max_probes, MAX_PROBES));
-    }),
+    ("another pilot", |it, _| bucket(it, 0, 0xffff)),
     ("a first rule before all", |it, _| root(it, NODE, |root| set(&mut root.first_rule, 0))),
     ("slots in a row", |it, named| {
         let dex = named.matches[4];

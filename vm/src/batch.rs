@@ -1,12 +1,12 @@
 //! Many decisions at once.
 //!
 //! In a large table a decision waits for memory, twice: for a bucket, and for the literal that its key names.
-//! Actions that are decided one after the other wait one after the other; here the first buckets of several
+//! Actions that are decided one after the other wait one after the other; here the buckets of several
 //! actions are looked at before any is decided, then their literals, so that the waits run side by side.
 
 use crate::decision::Decision;
+use crate::literals::Glance;
 use crate::policy::Policy;
-use crate::roots::Glance;
 use crate::{Clock, Request};
 use core::hint::black_box;
 

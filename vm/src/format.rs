@@ -74,7 +74,7 @@ mod nodes;
 mod scans;
 
 pub use crate::border::{BORDER, word_needles, word_symbol};
-pub use crate::hash::{hash_bytes, hash_key, hash_text};
+pub use crate::hash::{bucket_of, hash_bytes, hash_key, hash_text, low_half, pilot_of};
 pub use automata::*;
 pub use digrams::*;
 pub use index::*;

@@ -1,30 +1,51 @@
 //! The hashes that find a bucket. Part of the format: the compiler lays tables out by them.
 
-/// The hash of a key of some fields: of the [`hash_text`] of each, in the order type, target, agent; fields that
-/// are not in the key are left out.
+/// The hash of a key of some fields: each is hashed with the hash of those before it as its seed.
 ///
-/// Not meant to resist chosen keys: the compiler bounds the probes of every table that it writes, and
-/// a request can add none.
+/// Not meant to resist chosen keys: the compiler gives every key of a table a bucket of its own, and a request can
+/// add none.
 #[must_use]
 #[inline]
-pub fn hash_key(seed: u64, fields: impl IntoIterator<Item = u64>) -> u64 {
-    fields.into_iter().fold(seed, |state, field| fold(state ^ field, 0xe703_7ed1_a0b4_28db))
+pub fn hash_key<'k>(seed: u64, fields: impl IntoIterator<Item = &'k [u8]>) -> u64 {
+    fields.into_iter().fold(seed, hash_bytes)
 }
 
 /// The hash of a text; see [`hash_bytes`].
 #[must_use]
 #[inline]
 pub fn hash_text(text: &str) -> u64 {
-    hash_bytes(text.as_bytes())
+    hash_bytes(0x2d35_8dcc_aa6c_78a5, text.as_bytes())
+}
+
+/// The pilot of a hash, among so many.
+#[must_use]
+#[inline]
+pub fn pilot_of(hash: u64, pilots: u32) -> usize {
+    usize::try_from(((hash >> 32) * u64::from(pilots)) >> 32).unwrap_or(usize::MAX)
+}
+
+/// The bucket of a hash that has this pilot, among so many.
+#[must_use]
+#[inline]
+pub fn bucket_of(hash: u64, pilot: u16, buckets: u32) -> usize {
+    let place = low_half(hash).wrapping_add(low_half(hash >> 16).wrapping_mul(u32::from(pilot)));
+    usize::try_from((u64::from(place) * u64::from(buckets)) >> 32).unwrap_or(usize::MAX)
+}
+
+/// The low half of a hash, which a bucket keeps.
+#[must_use]
+#[inline]
+pub fn low_half(hash: u64) -> u32 {
+    u32::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
 }
 
 /// The hash of bytes: multiply and fold over eight bytes at a time, as in wyhash, the length mixed
 /// in at the end. The last eight bytes may overlap those before.
 #[must_use]
 #[inline]
-pub fn hash_bytes(bytes: &[u8]) -> u64 {
+pub fn hash_bytes(seed: u64, bytes: &[u8]) -> u64 {
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let mut state = 0x2d35_8dcc_aa6c_78a5;
+    let mut state = seed;
     let last = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         (Some(last), ..) => {
             let mut rest = bytes;

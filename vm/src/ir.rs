@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! roots
-//!   type: 12 keys in 18 buckets, at most 2 probes, from rule 0
+//!   type: 12 keys in 12 buckets, from rule 0
 //!     "deploy" -> node 31
 //! nodes
 //!   31: param "env"

@@ -110,6 +110,7 @@ mod graph;
 mod hash;
 mod ir;
 pub mod json;
+mod literals;
 mod load;
 mod number;
 mod pattern;

@@ -7,8 +7,8 @@ use crate::format::{
     CELL_ABSENT, CELL_LIST, CELL_MAP, CELL_NAN, CELL_TEXT, PARAM_SWITCH_HEAD, TIME_SWITCH, TIME_SWITCH_HEAD,
     hash_text,
 };
+use crate::literals::same;
 use crate::number::{Number, compare};
-use crate::roots::same;
 use crate::tables::{Tables, index};
 use crate::value::Value;
 use core::cmp::Ordering;

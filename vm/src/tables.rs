@@ -11,7 +11,7 @@ use crate::format::{
 use crate::pattern::ClassMap;
 use core::marker::PhantomData;
 use core::ops::Range;
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 /// A number of the format as an index; too large an index finds nothing.
@@ -54,6 +54,16 @@ impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Table<T> {
         (end <= all.len).then_some(Table { start, len: count, record: PhantomData })
     }
 
+    /// The `N` records from an index on.
+    #[inline]
+    pub(crate) fn chunk<const N: usize>(self, bytes: &[u8], index: usize) -> Option<&[T; N]> {
+        if index.checked_add(N)? > self.len {
+            return None;
+        }
+        let start = self.start + index * size_of::<T>();
+        <[T; N]>::ref_from_bytes(bytes.get(start..start + size_of::<[T; N]>())?).ok()
+    }
+
     pub(crate) fn len(self) -> usize {
         self.len
     }
@@ -77,6 +87,13 @@ impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Table<T> {
         let end = first.checked_add(count).filter(|&end| end <= self.len)?;
         let start = self.start + first * size_of::<T>();
         <[T]>::ref_from_bytes(bytes.get(start..self.start + end * size_of::<T>())?).ok()
+    }
+}
+
+impl Table<U32> {
+    /// The halves of its words, as a table.
+    pub(crate) fn halves(self) -> Table<U16> {
+        Table { start: self.start, len: 2 * self.len, record: PhantomData }
     }
 }
 

@@ -4,7 +4,6 @@ use super::strings::Strings;
 use super::{TooLarge, number};
 use crate::glob::{Form, Token, form, read};
 use crate::pyre::GlobGroup;
-use aegis_vm::format::hash_text;
 use aegis_vm::format::{
     GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobRange, GlobToken,
     TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
@@ -17,8 +16,8 @@ use zerocopy::little_endian::U32;
 pub(super) enum Find {
     /// It matches every text.
     Anything,
-    /// The one text, which has this hash.
-    Literal { hash: u64 },
+    /// The one text.
+    Literal,
     /// They begin with this.
     Prefix(Text),
     /// They end with this.
@@ -78,7 +77,7 @@ impl Globs {
         };
         self.finds.push(match (form, tokens.as_slice()) {
             (Form::Any, _) => Find::Anything,
-            (Form::Literal(literal), _) => Find::Literal { hash: hash_text(literal) },
+            (Form::Literal(_), _) => Find::Literal,
             (_, [Token::Text(prefix), ..]) => Find::Prefix(strings.add(prefix)?),
             (_, [.., Token::Text(suffix)]) => Find::Suffix(strings.add(suffix)?),
             _ => Find::Nothing,

@@ -6,18 +6,14 @@
 
 use super::globs::{Find, Globs};
 use super::graph::{Graph, Item};
-use super::{TooLarge, number, trie};
+use super::{TooLarge, number, pilots, trie};
 use aegis_vm::format::{
-    AffixLength, FIELDS, MAX_LENGTHS, MAX_PROBES, NO_EVENT, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX,
-    ROOT_STARTS, ROOT_SUFFIX, Root, Rule, Slot, Text, bucket_words, hash_bytes, hash_key,
+    AffixLength, FIELDS, MAX_LENGTHS, NO_EVENT, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS,
+    ROOT_SUFFIX, Root, Rule, Slot, Text, bucket_words, hash_key, low_half,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use zerocopy::little_endian::{U32, U64};
 
-/// Seeds that are tried before a table grows.
-const SEEDS: u64 = 4;
-/// How often a table grows before the keys are given up as made to collide.
-const GROWTHS: u32 = 6;
 /// The rules that are worth a trie.
 const WORTH_A_TRIE: usize = 4;
 /// How many rules the lists of a trie may have, for each rule of the trie: prefixes of prefixes repeat them.
@@ -32,6 +28,8 @@ pub(super) struct Index {
     pub(super) roots: Vec<Root>,
     pub(super) buckets: Vec<U32>,
     pub(super) slots: Vec<Slot>,
+    /// What stands behind the other strings.
+    pub(super) strings: String,
 }
 
 /// The literal fields of a rule, each by the place of its glob: equal globs stand in one place.
@@ -183,7 +181,7 @@ impl Builder<'_, '_, '_> {
         let finds = fields.map(|glob| self.globs.find(glob));
         let mut key = [NO_GLOB; 3];
         for ((place, glob), find) in key.iter_mut().zip(fields).zip(finds) {
-            if matches!(find, Find::Literal { .. }) {
+            if matches!(find, Find::Literal) {
                 *place = glob.get();
             }
         }
@@ -252,7 +250,7 @@ impl Builder<'_, '_, '_> {
             match self.globs.find(glob) {
                 Find::Prefix(prefix) => self.text(literal).starts_with(self.text(prefix)),
                 Find::Suffix(suffix) => self.text(literal).ends_with(self.text(suffix)),
-                Find::Anything | Find::Literal { .. } | Find::Nothing => true,
+                Find::Anything | Find::Literal | Find::Nothing => true,
             }
         })
     }
@@ -280,62 +278,88 @@ impl Builder<'_, '_, '_> {
         }
         let keys: Vec<Key> = entries.iter().map(|(key, ..)| *key).collect();
         let hashed = hashed_fields(mask, &keys);
-        let hashes: Vec<Vec<u64>> = keys.iter().map(|key| self.hashes(within(*key, hashed))).collect();
-        let texts = |key: &Key| {
-            let globs = key.0.into_iter().filter(|glob| *glob != NO_GLOB);
-            let record = |glob| usize::try_from(glob).ok().and_then(|glob| self.globs.globs.get(glob));
-            globs.filter_map(record).map(|glob| Text { offset: glob.a, length: glob.b }).collect()
-        };
-        let entries: Vec<Entry> = { entries.iter().zip(hashes) }
-            .map(|((key, reference, bound), hashes)| Entry {
-                hashes,
-                reference: *reference,
-                bound: *bound,
-                texts: texts(key),
-            })
+        let entries: Vec<Entry> = { entries.into_iter() }
+            .map(|(key, reference, bound)| Entry { literals: self.literals(key), reference, bound })
             .collect();
-        let (first, layout) = self.buckets(mask, &entries)?;
+        let table = self.table(mask, hashed, &entries)?;
         self.index.roots.push(Root {
             kind: U32::new(ROOT_HASH),
             fields: U32::new(mask),
             hashed: U32::new(hashed),
-            first,
-            count: number(layout.slots.len(), "buckets")?,
-            max_probes: U32::new(layout.max_probes),
+            first: table.first,
+            count: table.count,
+            pilots: table.pilots,
             first_rule: U32::new(first_rule),
             lengths: NO_LENGTHS,
             reserved: U32::new(0),
-            seed: U64::new(layout.seed),
+            seed: table.seed,
         });
         Ok(())
     }
 
-    /// Writes a hash table; the word at which it begins.
-    fn buckets(&mut self, mask: u32, entries: &[Entry]) -> Result<(U32, Layout), TooLarge> {
-        let layout = lay_out(entries).ok_or(TooLarge("globs made to collide"))?;
+    /// Writes a hash table.
+    fn table(&mut self, mask: u32, hashed: u32, entries: &[Entry]) -> Result<TableAt, TooLarge> {
+        let hash = |seed, key: usize| {
+            let literals =
+                FIELDS.into_iter().zip(entries.get(key).map_or([NO_TEXT; 3], |entry| entry.literals));
+            hash_key(seed, literals.filter(|(bit, _)| hashed & bit != 0).map(|(_, text)| self.text(text)))
+        };
+        let layout = pilots::lay_out(entries.len(), hash).ok_or(TooLarge("globs made to collide"))?;
+        let hashes: Vec<u64> = (0..entries.len()).map(|key| hash(layout.seed, key)).collect();
         let first = number(self.index.buckets.len(), "buckets")?;
-        let width = usize::try_from(bucket_words(mask)).unwrap_or(9);
-        for slot in &layout.slots {
-            let Some(entry) = slot.and_then(|slot| entries.get(slot)) else {
+        self.index.buckets.extend(layout.pilots.chunks(2).map(|pair| {
+            let half = |at: usize| u32::from(pair.get(at).copied().unwrap_or(0));
+            U32::new(half(0) | half(1) << 16)
+        }));
+        let width = usize::try_from(bucket_words(mask)).unwrap_or(7);
+        for &key in &layout.buckets {
+            let Some((entry, hash)) = key.and_then(|key| Some((entries.get(key)?, hashes.get(key)?))) else {
                 self.index.buckets.extend([U32::new(0), U32::new(NO_EVENT)]);
                 self.index.buckets.extend(std::iter::repeat_n(U32::new(0), width - 2));
                 continue;
             };
-            let low = hash_key(layout.seed, entry.hashes.iter().copied()) & u64::from(u32::MAX);
-            let low = u32::try_from(low).unwrap_or(0);
-            self.index.buckets.extend([low, entry.reference, entry.bound].map(U32::new));
-            self.index.buckets.extend(entry.texts.iter().flat_map(|text| [text.offset, text.length]));
+            let own = FIELDS.into_iter().zip(entry.literals).filter(|(bit, _)| mask & bit != 0);
+            let literals: Vec<Text> = own.map(|(_, text)| text).collect();
+            let offset = self.joined(&literals)?;
+            self.index.buckets.extend([low_half(*hash), entry.reference, entry.bound].map(U32::new));
+            self.index.buckets.push(offset);
+            self.index.buckets.extend(literals.iter().map(|text| text.length));
         }
-        number(self.index.buckets.len(), "buckets").map(|_| (first, layout))
+        number(self.index.buckets.len(), "buckets")?;
+        Ok(TableAt {
+            first,
+            count: number(layout.buckets.len(), "buckets")?,
+            pilots: number(layout.pilots.len(), "pilots")?,
+            seed: U64::new(layout.seed),
+        })
     }
 
-    fn hashes(&self, key: Key) -> Vec<u64> {
-        let globs = key.0.into_iter().filter(|glob| *glob != NO_GLOB);
-        let hash = |glob| match self.globs.find(U32::new(glob)) {
-            Find::Literal { hash } => hash,
-            _ => 0,
-        };
-        globs.map(hash).collect()
+    /// Where the texts stand one behind the other. Those of a rule do already, unless an earlier rule has one of them.
+    fn joined(&mut self, texts: &[Text]) -> Result<U32, TooLarge> {
+        let Some(first) = texts.first() else { return Ok(U32::new(0)) };
+        let mut end = first.offset.get();
+        let adjacent = texts.iter().all(|text| {
+            let fits = text.offset.get() == end;
+            end = end.saturating_add(text.length.get());
+            fits
+        });
+        if adjacent {
+            return Ok(first.offset);
+        }
+        let offset = number(self.strings.len() + self.index.strings.len(), "bytes of text")?;
+        for text in texts {
+            self.index.strings.push_str(slice(self.strings, *text));
+        }
+        number(self.strings.len() + self.index.strings.len(), "bytes of text")?;
+        Ok(offset)
+    }
+
+    /// The texts of the literal fields of a key.
+    fn literals(&self, key: Key) -> [Text; 3] {
+        key.0.map(|glob| {
+            let record = usize::try_from(glob).ok().and_then(|glob| self.globs.globs.get(glob));
+            record.map_or(NO_TEXT, |glob| Text { offset: glob.a, length: glob.b })
+        })
     }
 
     fn trie_root(
@@ -398,29 +422,29 @@ impl Builder<'_, '_, '_> {
             hashed: U32::new(0),
             first: number(self.index.slots.len(), "slots")?,
             count: U32::new(0),
-            max_probes: U32::new(0),
+            pilots: U32::new(0),
             first_rule: U32::new(first_rule),
             lengths: NO_LENGTHS,
             reserved: U32::new(0),
             seed: U64::new(0),
         };
         if let Some(lengths) = affix_lengths(&entries) {
+            let place = FIELDS.into_iter().position(|bit| bit == field);
             let entries: Vec<Entry> = { entries.into_iter().zip(affixes) }
-                .map(|((mut bytes, reference), text)| {
-                    if kind == ROOT_SUFFIX {
-                        bytes.reverse();
+                .filter(|((_, reference), _)| *reference != NO_EVENT)
+                .map(|((_, reference), text)| {
+                    let mut literals = [NO_TEXT; 3];
+                    if let Some(literal) = place.and_then(|place| literals.get_mut(place)) {
+                        *literal = text;
                     }
-                    Entry { hashes: vec![hash_bytes(&bytes)], reference, bound: 0, texts: vec![text] }
+                    Entry { literals, reference, bound: 0 }
                 })
-                .filter(|entry| entry.reference != NO_EVENT)
                 .collect();
-            let (first, layout) = self.buckets(field, &entries)?;
+            let table = self.table(field, field, &entries)?;
             root.kind = U32::new(if kind == ROOT_PREFIX { ROOT_STARTS } else { ROOT_ENDS });
             root.hashed = U32::new(field);
-            root.first = first;
-            root.count = number(layout.slots.len(), "buckets")?;
-            root.max_probes = U32::new(layout.max_probes);
-            root.seed = U64::new(layout.seed);
+            (root.first, root.count, root.pilots, root.seed) =
+                (table.first, table.count, table.pilots, table.seed);
             root.lengths = lengths;
         } else {
             let slots = trie::build(&entries)?;
@@ -442,7 +466,7 @@ impl Builder<'_, '_, '_> {
                 lengths: NO_LENGTHS,
                 first: U32::new(reference),
                 count: U32::new(0),
-                max_probes: U32::new(0),
+                pilots: U32::new(0),
                 first_rule: U32::new(rules.first().copied().unwrap_or(0)),
                 reserved: U32::new(0),
                 seed: U64::new(0),
@@ -452,10 +476,14 @@ impl Builder<'_, '_, '_> {
     }
 
     fn text(&self, text: Text) -> &[u8] {
-        let place = |n: U32| usize::try_from(n.get()).unwrap_or(usize::MAX);
-        let start = place(text.offset);
-        self.strings.as_bytes().get(start..start.saturating_add(place(text.length))).unwrap_or_default()
+        slice(self.strings, text).as_bytes()
     }
+}
+
+fn slice(strings: &str, text: Text) -> &str {
+    let place = |n: U32| usize::try_from(n.get()).unwrap_or(usize::MAX);
+    let start = place(text.offset);
+    strings.get(start..start.saturating_add(place(text.length))).unwrap_or_default()
 }
 
 fn glob_of(rule: &Rule, field: u32) -> U32 {
@@ -468,28 +496,34 @@ fn mask(key: Key) -> u32 {
     FIELDS.into_iter().zip(key.0).filter(|(_, glob)| *glob != NO_GLOB).map(|(bit, _)| bit).sum()
 }
 
-/// The fields that keys of a mask are hashed by: the first that tells nearly all of them apart, or all.
+/// The fields that keys of a mask are hashed by: the first that tells all of them apart, or all.
 fn hashed_fields(mask: u32, keys: &[Key]) -> u32 {
-    const MOST_ALIKE: usize = 3;
     let tells_apart = |field: &u32| {
-        let mut alike: HashMap<Key, usize> = HashMap::new();
-        keys.iter().all(|key| {
-            let count = alike.entry(within(*key, *field)).or_default();
-            *count += 1;
-            *count <= MOST_ALIKE
-        })
+        let mut seen = HashSet::new();
+        keys.iter().all(|key| seen.insert(within(*key, *field)))
     };
     let fields = FIELDS.into_iter().filter(|field| mask & field != 0);
     if mask.count_ones() == 1 { mask } else { { fields }.find(tells_apart).unwrap_or(mask) }
 }
 
-/// A key of a hash table: the hashes of its hashed fields, what its bucket says, its literals.
+/// A key of a hash table and what its bucket says.
 struct Entry {
-    hashes: Vec<u64>,
+    /// The literal of each field, empty of those that the key has not.
+    literals: [Text; 3],
     reference: u32,
     bound: u32,
-    texts: Vec<Text>,
 }
+
+/// Where a hash table stands, as its root says.
+struct TableAt {
+    first: U32,
+    count: U32,
+    pilots: U32,
+    seed: U64,
+}
+
+/// Of a field that a key has not.
+const NO_TEXT: Text = Text { offset: U32::new(0), length: U32::new(0) };
 
 /// Of a root without lengths.
 const NO_LENGTHS: [AffixLength; MAX_LENGTHS] = [AffixLength { length: 0, edge: 0, has_edge: 0 }; MAX_LENGTHS];
@@ -513,43 +547,4 @@ fn affix_lengths(texts: &[(Vec<u8>, u32)]) -> Option<[AffixLength; MAX_LENGTHS]>
         };
     }
     Some(lengths)
-}
-
-/// Which key stands in which bucket.
-struct Layout {
-    seed: u64,
-    slots: Vec<Option<usize>>,
-    max_probes: u32,
-}
-
-/// A layout; `None` only for keys that were made to collide whatever the seed.
-fn lay_out(entries: &[Entry]) -> Option<Layout> {
-    let keys: Vec<&[u64]> = entries.iter().map(|entry| entry.hashes.as_slice()).collect();
-    // The seeds depend on every key, so that keys cannot be chosen for a known seed.
-    let base = keys.iter().fold(0, |seed, key| hash_key(seed, key.iter().copied()));
-    let size = 2 * keys.len() + 1;
-    let sizes = (0..=GROWTHS).map(|growth| size << growth);
-    let mut tries = sizes.flat_map(|size| (0..SEEDS).map(move |seed| (size, base.wrapping_add(seed))));
-    tries.find_map(|(size, seed)| try_seed(&keys, size, seed))
-}
-
-fn try_seed(keys: &[&[u64]], size: usize, seed: u64) -> Option<Layout> {
-    let mut slots: Vec<Option<usize>> = vec![None; size];
-    let mut max_probes = 1;
-    let wide = u64::try_from(size).ok()?;
-    for (at, key) in keys.iter().enumerate() {
-        let hash = hash_key(seed, key.iter().copied());
-        let mut place = usize::try_from(((hash >> 32) * wide) >> 32).ok()?;
-        let mut probes = 1;
-        while slots.get(place)?.is_some() {
-            place = if place + 1 == size { 0 } else { place + 1 };
-            probes += 1;
-        }
-        if probes > MAX_PROBES {
-            return None;
-        }
-        *slots.get_mut(place)? = Some(at);
-        max_probes = max_probes.max(probes);
-    }
-    Some(Layout { seed, slots, max_probes })
 }

@@ -10,6 +10,7 @@ mod globs;
 mod graph;
 mod index;
 mod needles;
+mod pilots;
 mod scans;
 mod strings;
 mod trie;
@@ -159,6 +160,7 @@ pub(crate) fn build(
     let mut graph = Graph::new(asks, &tables, limits);
     let index = index::build(&tables.rules, &globs, &tables.strings, &mut graph)?;
     let (errors, switches, nodes) = (graph.errors, graph.switches, graph.nodes);
+    tables.strings.push_str(&index.strings);
     Ok(Tables {
         errors,
         switches,

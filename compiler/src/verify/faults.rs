@@ -289,13 +289,21 @@ const FAULTS: &[(&str, &str, By, Break)] = &[
         }),
     ),
     (
-        "one probe too few",
+        "another pilot",
         LITERALS,
         Decisions,
         In(|t| {
-            let root =
-                t.roots.iter_mut().find(|root| root.kind.get() == ROOT_HASH && root.max_probes.get() > 1);
-            change(&mut root.unwrap().max_probes, |probes| probes - 1);
+            let root = t.roots.iter().find(|root| root.kind.get() == ROOT_HASH).unwrap();
+            change(&mut t.buckets[number(root.first)], |pilots| pilots ^ 1);
+        }),
+    ),
+    (
+        "literals that are not where they are said to be",
+        LITERALS,
+        Decisions,
+        In(|t| {
+            let read = bucket_of(t, 1);
+            change(&mut t.buckets[read + 3], |offset| offset - 1);
         }),
     ),
     (

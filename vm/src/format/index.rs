@@ -38,8 +38,8 @@ pub struct Root {
     pub first: U32,
     /// The number of buckets or of slots; of [`ROOT_NODE`] 0.
     pub count: U32,
-    /// The most buckets that a search looks at, at most [`MAX_PROBES`]; 0 of other kinds.
-    pub max_probes: U32,
+    /// The number of pilots of a hash table; 0 of other kinds.
+    pub pilots: U32,
     /// The smallest rule index that it can give.
     pub first_rule: U32,
     /// Of [`ROOT_STARTS`] and [`ROOT_ENDS`], zeros of other kinds.
@@ -50,12 +50,16 @@ pub struct Root {
     pub seed: U64,
 }
 
-/// A hash table over literals.
+/// A hash table over literals, in which one look finds a key.
 ///
-/// A bucket is a row of words: the low half of the hash of the key's hashed fields, a reference, a bound, and for each field of the mask
-/// the offset and the length of its literal in `STRINGS`. No rule below the bound that is found by another root, or
-/// by another key, matches an action with these literals: an event below it is the answer. A bucket without a key
-/// has [`NO_EVENT`](super::NO_EVENT) and zeros. Searches begin at bucket `(hash >> 32) * count >> 32` and go on one by one, around the end.
+/// First come the pilots, 16 bits each, and filled up to a word, then the buckets. With the [`hash_key`](super::hash_key)
+/// of a key's hashed fields, [`pilot_of`](super::pilot_of) gives its pilot, and [`bucket_of`](super::bucket_of) the
+/// only bucket in which it can stand.
+///
+/// A bucket is a row of words: the low half of the hash, a reference, a bound, where the literals of the fields of the
+/// mask begin in `STRINGS`, one behind the other, and the length of each. No rule below the bound that is found by
+/// another root, or by another key, matches an action with these literals: an event below it is the answer. A bucket
+/// without a key has [`NO_EVENT`](super::NO_EVENT) and zeros.
 pub const ROOT_HASH: u32 = 0;
 /// A trie over what a field begins with.
 pub const ROOT_PREFIX: u32 = 3;
@@ -64,7 +68,7 @@ pub const ROOT_SUFFIX: u32 = 4;
 /// One reference for all.
 pub const ROOT_NODE: u32 = 5;
 /// A hash table over what a field begins with, where the texts have few lengths: the longest of them that the
-/// field has is looked for first. Its buckets are those of [`ROOT_HASH`] over one field.
+/// field has is looked for first. It is laid out as a [`ROOT_HASH`] over one field.
 pub const ROOT_STARTS: u32 = 1;
 /// The same over what a field ends with.
 pub const ROOT_ENDS: u32 = 2;
@@ -85,16 +89,19 @@ pub struct AffixLength {
     pub has_edge: u8,
 }
 
-/// The most buckets that a search may look at.
-pub const MAX_PROBES: u32 = 64;
-
-/// The words of a bucket before its key.
-pub const BUCKET_HEAD: u32 = 3;
+/// The words of a bucket before the lengths of its literals.
+pub const BUCKET_HEAD: u32 = 4;
 
 /// The words of a bucket of a table over these fields.
 #[must_use]
 pub const fn bucket_words(fields: u32) -> u32 {
-    BUCKET_HEAD + 2 * fields.count_ones()
+    BUCKET_HEAD + fields.count_ones()
+}
+
+/// The words of so many pilots.
+#[must_use]
+pub const fn pilot_words(pilots: u32) -> u32 {
+    pilots.div_ceil(2)
 }
 
 /// A slot of a trie, which is a *double array* (Aoe, 1989): the child of slot `s` by byte `b` is slot

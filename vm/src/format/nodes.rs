@@ -142,6 +142,8 @@ pub const TIME_SWITCH: u32 = u32::MAX;
 pub const PARAM_SWITCH_HEAD: usize = 6;
 /// The words before the cuts of a time switch.
 pub const TIME_SWITCH_HEAD: usize = 2;
+/// The most buckets of texts that a search in a param switch may look at.
+pub const MAX_PROBES: u32 = 64;
 /// The cell of an absent or null param.
 pub const CELL_ABSENT: usize = 0;
 /// The cell of lists.

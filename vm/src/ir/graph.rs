@@ -4,10 +4,11 @@ use super::{ShowConst, ShowTest};
 use crate::format::{
     CELL_ABSENT, CELL_LIST, CELL_MAP, CELL_NAN, CELL_TEXT, FIELD_AGENT, FIELD_TARGET, FIELD_TYPE,
     GROUP_GLOBS, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, ROOT_ENDS, ROOT_HASH,
-    ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, ROW_CELL, Reference, Root, TIME_SWITCH, bucket_words,
+    ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, ROW_CELL, Reference, Root, TIME_SWITCH,
 };
+use crate::literals::Literals;
 use crate::policy::Policy;
-use crate::roots::{buckets, slots};
+use crate::roots::slots;
 use crate::switch::{ParamSwitch, TimeSwitch};
 use crate::tables::{Tables, index};
 use core::fmt::{self, Write};
@@ -44,23 +45,18 @@ impl Policy {
 
     fn write_buckets(&self, out: &mut impl Write, root: &Root, what: &str) -> fmt::Result {
         let tables = &self.tables;
-        let width = usize::try_from(bucket_words(root.fields.get())).unwrap_or(2);
-        let buckets = buckets(tables, root).unwrap_or_default().chunks_exact(width);
+        let Some(table) = Literals::of(tables, root) else { return Ok(()) };
         let used = |bucket: &&[U32]| bucket.get(1).is_some_and(|reference| reference.get() != NO_EVENT);
-        let keys = buckets.clone().filter(used).count();
-        let (fields, count, probes) = (Fields(root.fields.get()), root.count, root.max_probes);
-        writeln!(
-            out,
-            "  {what}{fields}: {keys} keys in {count} buckets, at most {probes} probes, from rule {}",
-            root.first_rule
-        )?;
-        for bucket in buckets.filter(used) {
-            let [_, reference, _, key @ ..] = bucket else { continue };
+        let keys = table.buckets(tables).filter(used).count();
+        let (fields, count, first) = (Fields(root.fields.get()), root.count, root.first_rule);
+        writeln!(out, "  {what}{fields}: {keys} keys in {count} buckets, from rule {first}")?;
+        for bucket in table.buckets(tables).filter(used) {
+            let [_, reference, _, offset, lengths @ ..] = bucket else { continue };
             write!(out, "   ")?;
-            for text in key.chunks_exact(2) {
-                if let [offset, length] = text {
-                    write!(out, " {:?}", tables.slice_of_strings(*offset, *length).unwrap_or_default())?;
-                }
+            let mut offset = *offset;
+            for length in lengths {
+                write!(out, " {:?}", tables.slice_of_strings(offset, *length).unwrap_or_default())?;
+                offset += *length;
             }
             writeln!(out, " -> {}", Show { tables, reference: reference.get() })?;
         }

@@ -3,7 +3,7 @@
 use crate::table::Tables;
 use aegis_vm::format::{
     NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, Reference, Slot, TIME_SWITCH,
-    bucket_words,
+    bucket_words, pilot_words,
 };
 use zerocopy::little_endian::U32;
 
@@ -104,7 +104,8 @@ pub(super) fn time_cut(t: &mut Tables, to: impl FnOnce(u32) -> u32) {
 pub(super) fn taken_bucket(t: &Tables) -> (usize, usize) {
     let root = &t.roots[0];
     let width = usize::try_from(bucket_words(root.fields.get())).unwrap();
-    let mut buckets = (0..number(root.count)).map(|at| number(root.first) + at * width);
+    let first = number(root.first) + number(U32::new(pilot_words(root.pilots.get())));
+    let mut buckets = (0..number(root.count)).map(|at| first + at * width);
     (buckets.find(|&at| t.buckets[at + 1].get() != NO_EVENT).unwrap(), width)
 }
 

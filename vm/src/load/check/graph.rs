@@ -12,10 +12,11 @@ use crate::format::{
     AffixLength, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, Const, FIELDS, GROUP_GLOBS, MAX_LENGTHS,
     MAX_PROBES, MAX_ROW_RULES, MAX_RULES, MAX_TIME_CUTS, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS,
     NODE_SWITCH, NODE_TEST, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, ROW_CELL,
-    Reference, Root, SectionId, Slot, TIME_SWITCH, bucket_words,
+    Reference, Root, SectionId, Slot, TIME_SWITCH,
 };
+use crate::literals::Literals;
 use crate::load::malformed;
-use crate::roots::{buckets, slots};
+use crate::roots::slots;
 use crate::switch::{ParamSwitch, TimeSwitch, int_of};
 use crate::tables::{Tables, index};
 use zerocopy::little_endian::U32;
@@ -273,13 +274,13 @@ fn check_roots(nodes: &Nodes<'_>) -> Checked {
         before = Some((kind, fields));
         let hashed = [ROOT_HASH, ROOT_STARTS, ROOT_ENDS].contains(&kind);
         let affix = [ROOT_STARTS, ROOT_ENDS].contains(&kind);
-        let hashing = [root.hashed.get(), root.max_probes.get()];
+        let hashing = [root.hashed.get(), root.pilots.get()];
         let sound = (hashed || root.seed.get() == 0 && hashing == [0, 0])
             && root.reserved.get() == 0
             && if affix { lengths_are_sound(root) } else { root.lengths == [NO_LENGTH; MAX_LENGTHS] }
             && match kind {
                 ROOT_HASH | ROOT_STARTS | ROOT_ENDS => {
-                    let sized = root.count.get() > 0 && (1..=MAX_PROBES).contains(&root.max_probes.get());
+                    let sized = root.count.get() > 0 && root.pilots.get() > 0;
                     let by = root.hashed.get() != 0 && root.hashed.get() & !fields == 0;
                     let fields = if affix { FIELDS.contains(&fields) } else { (1..=7).contains(&fields) };
                     fields && by && index(root.first) == next_bucket && sized
@@ -295,7 +296,7 @@ fn check_roots(nodes: &Nodes<'_>) -> Checked {
             };
         ensure(sound, SectionId::Roots, "has an unsound root")?;
         match kind {
-            ROOT_HASH | ROOT_STARTS | ROOT_ENDS => next_bucket += check_buckets(nodes, root)?,
+            ROOT_HASH | ROOT_STARTS | ROOT_ENDS => next_bucket += check_table(nodes, root)?,
             ROOT_PREFIX | ROOT_SUFFIX => {
                 let slots = slots(tables, root).ok_or_else(unsound)?;
                 next_slot += slots.len();
@@ -352,27 +353,26 @@ fn is_a_trie(slots: &[Slot]) -> bool {
     true
 }
 
-/// The number of words of a root's buckets.
-fn check_buckets(nodes: &Nodes<'_>, root: &Root) -> Result<usize, LoadError> {
+/// The number of words of a root's hash table.
+fn check_table(nodes: &Nodes<'_>, root: &Root) -> Result<usize, LoadError> {
     let tables = nodes.tables;
-    let buckets = buckets(tables, root).ok_or_else(|| malformed(SectionId::Roots, "has an unsound root"))?;
-    let width = usize::try_from(bucket_words(root.fields.get())).unwrap_or(usize::MAX);
-    for bucket in buckets.chunks_exact(width) {
+    let table =
+        Literals::of(tables, root).ok_or_else(|| malformed(SectionId::Roots, "has an unsound root"))?;
+    ensure(table.is_filled_up(tables), SectionId::Buckets, "has pilots beyond the last")?;
+    for bucket in table.buckets(tables) {
         let sound = match bucket {
             [hash, reference, rest @ ..] if reference.get() == NO_EVENT => {
                 hash.get() == 0 && rest.iter().all(|word| word.get() == 0)
             }
-            [_, reference, _, key @ ..] => {
-                let mut texts = key.chunks_exact(2);
+            [_, reference, _, offset, lengths @ ..] => {
+                let length = lengths.iter().try_fold(0_u32, |sum, length| sum.checked_add(length.get()));
                 nodes.lead_on(root.first_rule, [*reference].into_iter())
-                    && texts.all(|text| match text {
-                        [offset, length] => tables.slice_of_strings(*offset, *length).is_some(),
-                        _ => false,
-                    })
+                    && length
+                        .is_some_and(|length| tables.slice_of_strings(*offset, U32::new(length)).is_some())
             }
             _ => false,
         };
         ensure(sound, SectionId::Buckets, "has an unsound bucket")?;
     }
-    Ok(buckets.len())
+    Ok(table.words())
 }
