@@ -101,7 +101,7 @@ pub fn answer(rule: Option<u32>) -> u64 {
 /// The answer of a policy to a request: what every bench of decisions times.
 #[inline]
 #[must_use]
-pub fn decide(policy: &Policy, request: Request<'_>, now: Timestamp) -> u64 {
+pub fn decide(policy: &Policy, request: &Request<'_>, now: Timestamp) -> u64 {
     answer(policy.evaluate(request, now).rule_index())
 }
 

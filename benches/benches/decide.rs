@@ -30,7 +30,7 @@ fn bench(criterion: &mut Criterion, name: &str, workload: impl Fn() -> Workload)
         let (workload, policy) = &*prepared;
         let requests = workload.requests(&**rows);
         for (at, expected) in workload.expected().into_iter().enumerate() {
-            assert_eq!(decide(policy, requests[at], workload.now), expected, "{name}, action {at}");
+            assert_eq!(decide(policy, &requests[at], workload.now), expected, "{name}, action {at}");
         }
         requests
     });
@@ -42,7 +42,7 @@ fn bench(criterion: &mut Criterion, name: &str, workload: impl Fn() -> Workload)
         let requests = &*requests;
         bencher.iter(|| {
             for &at in &workload.order {
-                black_box(decide(policy, black_box(requests[at]), workload.now));
+                black_box(decide(policy, black_box(&requests[at]), workload.now));
             }
         });
     });

@@ -35,7 +35,7 @@ fn sizes_of(args: &Args, name: &str, sizes: &[usize]) {
     let requests: Vec<_> = rows.iter().zip(&workloads).map(|(rows, of)| of.requests(&**rows)).collect();
     let contestant = |at: usize| {
         let (policy, requests, now) = (&policies[at], &requests[at], workloads[at].now);
-        contestant(sizes[at].to_string(), move |case| decide(policy, requests[case], now))
+        contestant(sizes[at].to_string(), move |case| decide(policy, &requests[case], now))
     };
     let contestants: Vec<Contestant<'_>> = (0..sizes.len()).map(contestant).collect();
     for (one, workload) in contestants.iter().zip(&workloads) {

@@ -92,6 +92,6 @@ fn once(name: &str, size: usize, count: usize, file: Option<&str>) {
     let requests = workload.requests(&*rows);
     let order = workload.order.iter().cycle().take(count);
     let sum = order
-        .fold(0u64, |sum, &case| sum.wrapping_add(decide(&policy, black_box(requests[case]), workload.now)));
+        .fold(0u64, |sum, &case| sum.wrapping_add(decide(&policy, black_box(&requests[case]), workload.now)));
     println!("{count} decisions, sum of their answers {sum}");
 }

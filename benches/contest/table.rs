@@ -39,10 +39,10 @@ fn rows(args: &Args, workload: &Workload) {
     let bound = bind(&policy, workload);
     let params = bound.rows(workload);
     let requests = workload.requests(&*params);
-    let mut ours = vec![contestant("slots", |case| decide(&policy, requests[case], workload.now))];
+    let mut ours = vec![contestant("slots", |case| decide(&policy, &requests[case], workload.now))];
     if ["W1", "W2"].contains(&workload.name.as_str()) {
         ours.push(contestant("JSON map", |case| {
-            decide(&policy, (&workload.actions[case].0).into(), workload.now)
+            decide(&policy, &(&workload.actions[case].0).into(), workload.now)
         }));
         ours.push(contestant("JSON line", |case| {
             let action = Action::from_json(&workload.lines[case]).unwrap();

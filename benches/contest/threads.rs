@@ -31,7 +31,7 @@ pub(crate) fn print(args: &Args) {
             let rows = bound.rows(&workload);
             let requests = workload.requests(&*rows);
             let ours: Contestant<'_> =
-                contestant("ours", |case| decide(&policy, requests[case], workload.now));
+                contestant("ours", |case| decide(&policy, &requests[case], workload.now));
             let _warm = batch(&ours, &workload.order, BATCH / 10, from);
             barrier.wait();
             batch(&ours, &workload.order, BATCH, from)

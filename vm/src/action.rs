@@ -330,6 +330,12 @@ impl<'a> Request<'a> {
     }
 }
 
+impl<'a> From<&Request<'a>> for Request<'a> {
+    fn from(request: &Request<'a>) -> Self {
+        *request
+    }
+}
+
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")

@@ -51,7 +51,7 @@ impl Policy {
                 // Only the wait for them counts.
                 black_box(bytes.fold(0, |all, byte| all ^ byte));
             }
-            decisions.extend(some.iter().map(|request| self.evaluate(*request, clock)));
+            decisions.extend(some.iter().map(|request| self.evaluate(request, clock)));
         }
     }
 }

@@ -99,8 +99,10 @@ impl Literals {
         found.unwrap_or(Found::INCONSISTENT)
     }
 
+    // These are apart, so that each has the registers for itself.
+
     /// What a key of one field leads to.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn of_text(&self, tables: &Tables, text: &[u8]) -> Option<Found> {
         let hash = hash_bytes(self.seed, text);
         let [own, reference, bound, offset, length] =
@@ -112,7 +114,7 @@ impl Literals {
         Some(if same(key, text) { Found::new(reference.get(), bound.get()) } else { Found::NOTHING })
     }
 
-    #[inline]
+    #[inline(never)]
     fn of_type_and_target(&self, tables: &Tables, kind: &str, target: &str) -> Option<Found> {
         let hash = hash_bytes(self.seed, kind.as_bytes());
         let bucket = self.buckets.chunk(&tables.bytes, self.place(tables, hash)?)?;

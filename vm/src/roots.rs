@@ -83,7 +83,7 @@ impl LoadedRoot {
     }
 
     /// What the root has for an action.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, tables: &Tables, request: &Request<'_>) -> Found {
         match &self.finder {
             Finder::Hash(table) => table.find(tables, request),
