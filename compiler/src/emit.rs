@@ -4,6 +4,7 @@
 use crate::hir::{self, PlanRules};
 use crate::source::SourceMap;
 use crate::table::{Tables, approval_byte, risk_byte};
+use aegis_vm::Cost;
 use aegis_vm::format::{
     ConditionDebug, CumulativeRisk, DIGESTED_HEADER, Debug, FORMAT_VERSION, Header, Layer, MAGIC, Manifest,
     POLICY_ID_MAX, SECTIONS, SectionId, SectionRow, SequencePattern,
@@ -23,6 +24,8 @@ pub(crate) struct Build<'b> {
     pub(crate) revision: u64,
     pub(crate) label: &'b str,
     pub(crate) verified: String,
+    /// What a decision costs at most.
+    pub(crate) cost: Cost,
 }
 
 /// The name and version that the header carries.
@@ -146,6 +149,7 @@ fn manifest(build: &Build<'_>) -> Manifest {
         default_risk_level: risk_byte(build.policy.default.risk_level),
         label: build.label.to_owned(),
         verified: build.verified.clone(),
+        cost: build.cost,
         plan_rules: plan_rules(&build.policy.plan_rules),
     }
 }

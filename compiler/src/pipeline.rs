@@ -69,6 +69,7 @@ pub(crate) fn compile_within(
         revision: options.revision,
         label: &options.label,
         verified: verified.clone(),
+        cost: tables.cost().ok_or_else(|| BuildError::new("the tables do not fit together".to_owned()))?,
     };
     let artifact = emit::emit(&build, &tables);
     verify::check(&policy, &artifact, &plan).map_err(|fault| {

@@ -73,6 +73,8 @@ const FAST_KINDS: Budget =
 pub(crate) enum Fault {
     /// The loader refuses it.
     Refused(LoadError),
+    /// A decision may cost more or less than the manifest says.
+    Cost,
     /// It answers otherwise than the specification.
     Differs { kind: String, target: String, expected: String, found: String },
 }
@@ -81,6 +83,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Refused(error) => write!(f, "the loader refuses the artifact: {error}"),
+            Fault::Cost => write!(f, "the manifest does not say what a decision costs at most"),
             Fault::Differs { kind, target, expected, found } => {
                 write!(
                     f,
@@ -164,6 +167,9 @@ fn grouped(digits: &str) -> String {
 pub(crate) fn check(policy: &hir::Policy, artifact: &[u8], plan: &Plan<'_>) -> Result<(), Fault> {
     let Plan::Ask { verify, each, kinds } = plan else { return Ok(()) };
     let loaded = Policy::from_bytes(artifact).map_err(Fault::Refused)?;
+    if loaded.cost() != loaded.manifest().cost {
+        return Err(Fault::Cost);
+    }
     check_cases(policy, &loaded, *verify, *each)?;
     check_kinds(policy, &loaded, kinds)
 }

@@ -5,6 +5,7 @@
 //! that cannot lower the answer any more is passed over. `roots` has the searches, `graph` the walk.
 
 use crate::compare::Constant;
+use crate::cost::Tally;
 use crate::decision::{Condition, DecisionError, Expected};
 use crate::format::{
     FIELD_AGENT, FIELD_TARGET, FIELD_TYPE, MAX_RULES, OP_CONTAINS, OP_EQ, OP_GT, OP_GTE, OP_LT, OP_LTE,
@@ -107,7 +108,7 @@ pub(crate) enum Tested {
 }
 
 /// The action and the time, as one decision sees them.
-pub(crate) struct Evaluation<'p, 'a, C> {
+pub(crate) struct Evaluation<'p, 'a, C, T = ()> {
     pub(crate) policy: &'p Policy,
     pub(crate) request: &'a Request<'a>,
     clock: C,
@@ -123,11 +124,13 @@ pub(crate) struct Evaluation<'p, 'a, C> {
     scanned: Option<Scanned>,
     /// The error of the last test that gave one: kept here, so that answers are small.
     pub(crate) error: Option<DecisionError<'p>>,
+    /// What counts the steps.
+    pub(crate) tally: T,
 }
 
-impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
+impl<'p, 'a, C: Clock, T: Tally> Evaluation<'p, 'a, C, T> {
     #[inline(always)]
-    pub(crate) fn new(policy: &'p Policy, request: &'a Request<'a>, clock: C) -> Self {
+    pub(crate) fn new(policy: &'p Policy, request: &'a Request<'a>, clock: C, tally: T) -> Self {
         Evaluation {
             policy,
             request,
@@ -138,6 +141,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
             groups: None,
             scanned: None,
             error: None,
+            tally,
         }
     }
 
@@ -155,7 +159,7 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
         }
         for root in others {
             if root.first_rule() < best.rule() {
-                let found = root.find(self.tables(), self.request);
+                let found = root.find(self.tables(), self.request, &mut self.tally);
                 let settled = self.settle(found.reference());
                 if settled.rule() < found.bound() {
                     return settled;
@@ -207,12 +211,17 @@ impl<'p, 'a, C: Clock> Evaluation<'p, 'a, C> {
 
     /// Whether a field matches a glob.
     pub(crate) fn matches(&mut self, glob: U32, field: u32) -> Option<bool> {
-        let text = self.request.field(field);
+        let (tables, text) = (self.tables(), self.request.field(field));
+        self.tally.test();
+        self.tally.read(|| tables.cost_tables()?.glob_reads(glob));
         glob::matches(self.tables(), &mut self.groups, glob, field, text)
     }
 
     /// One test of a rule.
     pub(crate) fn test(&mut self, test: &'p Test) -> Option<Tested> {
+        let tables = self.tables();
+        self.tally.test();
+        self.tally.read(|| tables.cost_tables()?.test_reads(test));
         let holds = match test.op.get() {
             OP_NEVER => false,
             OP_TIME_AFTER | OP_TIME_BEFORE | OP_WEEKDAYS => match self.time() {

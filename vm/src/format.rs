@@ -74,6 +74,7 @@ mod nodes;
 mod scans;
 
 pub use crate::border::{BORDER, word_needles, word_symbol};
+pub use crate::cost::CostTables;
 pub use crate::hash::{bucket_of, hash_bytes, hash_key, hash_text, low_half, pilot_of};
 pub use automata::*;
 pub use digrams::*;
@@ -81,6 +82,7 @@ pub use index::*;
 pub use nodes::*;
 pub use scans::*;
 
+use crate::cost::Cost;
 use serde::{Deserialize, Serialize};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -456,6 +458,8 @@ pub struct Manifest {
     pub label: String,
     /// How the compiler checked its output: `off`, or what it checked.
     pub verified: String,
+    /// What a decision costs at most.
+    pub cost: Cost,
     /// Rules over sequences of actions.
     pub plan_rules: PlanRules,
 }

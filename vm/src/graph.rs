@@ -1,6 +1,7 @@
 //! The walk through the decision graph; drawn in `format/nodes.rs`.
 
 use crate::Clock;
+use crate::cost::{GROUP, Tally};
 use crate::eval::{Evaluation, Settled, Tested};
 use crate::format::{
     GROUP_GLOBS, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, REF_ERROR, REF_LEAF,
@@ -10,7 +11,7 @@ use crate::tables::index;
 use crate::value::Value;
 use zerocopy::little_endian::U32;
 
-impl<C: Clock> Evaluation<'_, '_, C> {
+impl<C: Clock, T: Tally> Evaluation<'_, '_, C, T> {
     /// What a reference leads to.
     #[inline]
     pub(crate) fn settle(&mut self, reference: u32) -> Settled {
@@ -40,6 +41,7 @@ impl<C: Clock> Evaluation<'_, '_, C> {
         let mut node = node;
         loop {
             let words = nodes.get(usize::try_from(node).ok()?..)?;
+            self.tally.node();
             let head = words.first()?.get();
             let next = match head & 0xff {
                 NODE_SWITCH => *words.get(2 + self.cell(*words.get(1)?)?)?,
@@ -77,6 +79,7 @@ impl<C: Clock> Evaluation<'_, '_, C> {
     fn first(&mut self, words: &[U32]) -> Option<U32> {
         let ([_, group, place, none, low, high], references) = words.split_first_chunk()?;
         let tables = self.tables();
+        self.tally.read(|| Some(GROUP));
         let kind = tables.groups.get(&tables.bytes, index(*group))?.kind.get();
         let text = match kind {
             GROUP_GLOBS => self.request.field(place.get()),
@@ -103,6 +106,7 @@ impl<C: Clock> Evaluation<'_, '_, C> {
         for _ in 0..head.get() >> 8 {
             let (switch, cells) = rest.split_first()?;
             let (cells, after) = cells.split_at_checked(self.cells(*switch)?.checked_mul(ROW_CELL)?)?;
+            self.tally.node();
             let at = self.cell(*switch)? * ROW_CELL;
             let [may, may_high, error, error_high] = cells.get(at..)?.first_chunk()?;
             hold &= wide(*may, *may_high);

@@ -100,6 +100,7 @@ mod action;
 mod batch;
 mod border;
 mod compare;
+mod cost;
 mod decision;
 mod error;
 mod eval;
@@ -128,6 +129,7 @@ mod value;
 mod words;
 
 pub use action::{Action, ActionError, NoParams, Params, PolicyParam, Request};
+pub use cost::Cost;
 pub use decision::{Approval, Decision, DecisionError, ErrorKind, Origin, Outcome, RiskLevel};
 pub use error::{LoadError, LoadErrorKind};
 pub use policy::{BoundParams, Policy, RuleView, SectionInfo, Slots};

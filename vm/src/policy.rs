@@ -1,5 +1,6 @@
 //! A loaded policy: what it decides, what it is made of.
 
+use crate::cost::Cost;
 use crate::decision::{self, Approval, Decision, DecisionError, Origin, Outcome, RiskLevel};
 use crate::error::LoadError;
 use crate::eval::{Evaluation, Event, Settled};
@@ -99,7 +100,7 @@ impl Policy {
     pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Decision<'_> {
         let request = request.into();
         let Some((first, others)) = self.roots.split_first() else { return self.decision(Settled::NONE) };
-        let found = first.find(&self.tables, &request);
+        let found = first.find(&self.tables, &request, &mut ());
         let reference = found.reference();
         if reference & (REF_LEAF | REF_ERROR) == REF_LEAF {
             let settled = Settled::matched(reference);
@@ -120,7 +121,7 @@ impl Policy {
         request: &'a Request<'a>,
         clock: impl Clock,
     ) -> Decision<'p> {
-        let mut evaluation = Evaluation::new(self, request, clock);
+        let mut evaluation = Evaluation::new(self, request, clock, ());
         let settled = evaluation.decide(found, others);
         if let Some(Event::Error(test)) = settled.event()
             && let Some(error) = evaluation.error_of(test)
@@ -161,7 +162,7 @@ impl Policy {
     /// # Ok::<(), aegis_vm::LoadError>(())
     /// ```
     pub fn trace<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Trace<'_> {
-        Trace::of(Evaluation::new(self, &request.into(), clock))
+        Trace::of(Evaluation::new(self, &request.into(), clock, ()))
     }
 
     /// A rule by its position over all layers.
@@ -199,6 +200,27 @@ impl Policy {
     #[must_use]
     pub fn default_outcome(&self) -> (Approval, RiskLevel) {
         self.default
+    }
+
+    /// What a decision costs at most, worked out from the tables; the manifest has what the compiler found.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.tables.cost_tables().and_then(|tables| tables.cost()).unwrap_or(Cost::UNBOUNDED)
+    }
+
+    /// The steps that the decision of an action takes, for tests of [`cost`](Self::cost).
+    #[doc(hidden)]
+    #[must_use]
+    pub fn measure<'a>(&self, request: impl Into<Request<'a>>, clock: impl Clock) -> Cost {
+        let request = request.into();
+        let mut evaluation = Evaluation::new(self, &request, clock, Cost::default());
+        let Some((first, others)) = self.roots.split_first() else { return Cost::default() };
+        let found = first.find(&self.tables, &request, &mut evaluation.tally);
+        let settled = evaluation.decide(found, others);
+        if let Some(Event::Error(test)) = settled.event() {
+            evaluation.error_of(test);
+        }
+        evaluation.tally
     }
 
     /// What the policy was made of.

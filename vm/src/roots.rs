@@ -1,6 +1,7 @@
 //! What a root finds for the fields of an action; drawn in [`Root`].
 
 use crate::Request;
+use crate::cost::Tally;
 use crate::format::{
     AffixLength, FIELDS, MAX_LENGTHS, NO_EVENT, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS,
     ROOT_SUFFIX, Root, Slot,
@@ -84,17 +85,29 @@ impl LoadedRoot {
 
     /// What the root has for an action.
     #[inline(always)]
-    pub(crate) fn find(&self, tables: &Tables, request: &Request<'_>) -> Found {
+    pub(crate) fn find(&self, tables: &Tables, request: &Request<'_>, tally: &mut impl Tally) -> Found {
         match &self.finder {
-            Finder::Hash(table) => table.find(tables, request),
-            Finder::Prefix(field, slots) => walk(tables, *slots, request.field(*field).bytes()),
-            Finder::Suffix(field, slots) => walk(tables, *slots, request.field(*field).bytes().rev()),
+            Finder::Hash(table) => {
+                tally.probe();
+                tally.read(|| Some(2));
+                table.find(tables, request)
+            }
+            Finder::Prefix(field, slots) => {
+                tally.read(|| Some(1));
+                walk(tables, *slots, request.field(*field).bytes())
+            }
+            Finder::Suffix(field, slots) => {
+                tally.read(|| Some(1));
+                walk(tables, *slots, request.field(*field).bytes().rev())
+            }
             Finder::Starts(field, table, lengths) => {
-                let found = of_start(tables, table, request.field(*field).as_bytes(), lengths);
+                let text = request.field(*field).as_bytes();
+                let found = of_start(tables, table, text, lengths, tally);
                 found.unwrap_or(Found::INCONSISTENT)
             }
             Finder::Ends(field, table, lengths) => {
-                let found = of_end(tables, table, request.field(*field).as_bytes(), lengths);
+                let text = request.field(*field).as_bytes();
+                let found = of_end(tables, table, text, lengths, tally);
                 found.unwrap_or(Found::INCONSISTENT)
             }
             Finder::Node(reference) => Found::new(*reference, 0),
@@ -104,10 +117,21 @@ impl LoadedRoot {
 
 /// What the longest of the keys that a text begins with has.
 #[inline(never)]
-fn of_start(tables: &Tables, table: &Literals, text: &[u8], lengths: &[AffixLength]) -> Option<Found> {
+fn of_start(
+    tables: &Tables,
+    table: &Literals,
+    text: &[u8],
+    lengths: &[AffixLength],
+    tally: &mut impl Tally,
+) -> Option<Found> {
     for AffixLength { length, edge, has_edge } in lengths {
+        if *length == 0 {
+            break;
+        }
         let Some(start) = text.get(..usize::from(*length)) else { continue };
         if *has_edge == 0 || start.last() == Some(edge) {
+            tally.probe();
+            tally.read(|| Some(2));
             match table.of_text(tables, start)? {
                 Found::NOTHING => {}
                 found => return Some(found),
@@ -119,11 +143,22 @@ fn of_start(tables: &Tables, table: &Literals, text: &[u8], lengths: &[AffixLeng
 
 /// What the longest of the keys that a text ends with has.
 #[inline(never)]
-fn of_end(tables: &Tables, table: &Literals, text: &[u8], lengths: &[AffixLength]) -> Option<Found> {
+fn of_end(
+    tables: &Tables,
+    table: &Literals,
+    text: &[u8],
+    lengths: &[AffixLength],
+    tally: &mut impl Tally,
+) -> Option<Found> {
     for AffixLength { length, edge, has_edge } in lengths {
+        if *length == 0 {
+            break;
+        }
         let Some(from) = text.len().checked_sub(usize::from(*length)) else { continue };
         let Some(end) = text.get(from..) else { continue };
         if *has_edge == 0 || end.first() == Some(edge) {
+            tally.probe();
+            tally.read(|| Some(2));
             match table.of_text(tables, end)? {
                 Found::NOTHING => {}
                 found => return Some(found),

@@ -2,6 +2,7 @@
 
 use crate::Clock;
 use crate::compare::Constant;
+use crate::cost::Tally;
 use crate::eval::Evaluation;
 use crate::format::{
     CELL_ABSENT, CELL_LIST, CELL_MAP, CELL_NAN, CELL_TEXT, PARAM_SWITCH_HEAD, TIME_SWITCH, TIME_SWITCH_HEAD,
@@ -14,7 +15,7 @@ use crate::value::Value;
 use core::cmp::Ordering;
 use zerocopy::little_endian::U32;
 
-impl<C: Clock> Evaluation<'_, '_, C> {
+impl<C: Clock, T: Tally> Evaluation<'_, '_, C, T> {
     /// The cell of a switch that the action, or the time, falls into.
     #[inline]
     pub(crate) fn cell(&mut self, switch: U32) -> Option<usize> {
@@ -24,6 +25,7 @@ impl<C: Clock> Evaluation<'_, '_, C> {
         if param.get() == TIME_SWITCH {
             return self.time_cell(words);
         }
+        self.tally.read(|| Some(1));
         match self.param(index(*param)) {
             None | Some(Value::Null) => Some(CELL_ABSENT),
             Some(Value::Str(text)) => text_cell(tables, words, text),

@@ -4,6 +4,7 @@
 //! checked and gives `None` when it misses, which after a successful load cannot happen: the
 //! evaluator turns it into a decision that blocks.
 
+use crate::cost::CostTables;
 use crate::format::{
     Automaton, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Needle, Pattern, Root, Rule, RuleError,
     Scan, Slot, Test, Text, Word, WordSet,
@@ -143,6 +144,25 @@ impl Tables {
     pub(crate) fn bytes_of_strings(&self, offset: U32, length: U32) -> Option<&[u8]> {
         let start = index(offset);
         self.strings.as_bytes().get(start..start.checked_add(index(length))?)
+    }
+
+    /// The tables that the cost of a decision depends on.
+    pub(crate) fn cost_tables(&self) -> Option<CostTables<'_>> {
+        let bytes = &self.bytes;
+        Some(CostTables {
+            roots: self.roots.slice(bytes)?,
+            buckets: self.buckets.slice(bytes)?,
+            slots: self.slots.slice(bytes)?,
+            nodes: self.nodes.slice(bytes)?,
+            switches: self.switches.slice(bytes)?,
+            rules: self.rules.slice(bytes)?,
+            tests: self.tests.slice(bytes)?,
+            globs: self.globs.slice(bytes)?,
+            glob_tokens: self.glob_tokens.slice(bytes)?,
+            patterns: self.patterns.slice(bytes)?,
+            automata: self.automata.slice(bytes)?,
+            word_sets: self.word_sets.slice(bytes)?,
+        })
     }
 
     pub(crate) fn rule(&self, rule: usize) -> Option<&Rule> {

@@ -79,7 +79,7 @@ impl Policy {
     /// The first rule with an event, and the event.
     fn settled(&self, request: Request<'_>, clock: impl Clock) -> Settled {
         let Some((first, others)) = self.roots.split_first() else { return Settled::NONE };
-        let found = first.find(&self.tables, &request);
-        Evaluation::new(self, &request, clock).decide(found, others)
+        let found = first.find(&self.tables, &request, &mut ());
+        Evaluation::new(self, &request, clock, ()).decide(found, others)
     }
 }

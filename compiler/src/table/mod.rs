@@ -20,10 +20,10 @@ use crate::hir::{self, ParamOp};
 use crate::pyre::Automata;
 use crate::source::SourceMap;
 use aegis_vm::format::{
-    self, Automaton, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, MAX_RULES, Needle, Pattern, Root,
-    Rule, RuleError, Scan, Slot, Test, Text, Word, WordSet,
+    self, Automaton, Const, CostTables, Glob, GlobRange, GlobToken, Group, GroupAnswer, MAX_RULES, Needle,
+    Pattern, Root, Rule, RuleError, Scan, Slot, Test, Text, Word, WordSet,
 };
-use aegis_vm::{Approval, RiskLevel};
+use aegis_vm::{Approval, Cost, RiskLevel};
 use consts::Consts;
 use globs::Globs;
 use graph::{Asks, Graph};
@@ -64,6 +64,27 @@ pub(crate) struct Tables {
     pub(crate) buckets: Vec<U32>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) roots: Vec<Root>,
+}
+
+impl Tables {
+    /// What a decision costs at most.
+    pub(crate) fn cost(&self) -> Option<Cost> {
+        let tables = CostTables {
+            roots: &self.roots,
+            buckets: &self.buckets,
+            slots: &self.slots,
+            nodes: &self.nodes,
+            switches: &self.switches,
+            rules: &self.rules,
+            tests: &self.tests,
+            globs: &self.globs,
+            glob_tokens: &self.glob_tokens,
+            patterns: &self.patterns,
+            automata: &self.automata,
+            word_sets: &self.word_sets,
+        };
+        tables.cost()
+    }
 }
 
 /// A table would hold more than its numbers can name.

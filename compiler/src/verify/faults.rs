@@ -13,6 +13,7 @@ use crate::source::SourceMap;
 use crate::table::{self, Tables};
 use crate::{LayerSource, Options, TableLimits, Verify, emit, glob, pyre};
 use aegis_vm::Approval;
+use aegis_vm::Cost;
 use aegis_vm::format::{
     CONST_INT, GLOB_PREFIX, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_TEST, ROOT_ENDS, ROOT_HASH,
     ROOT_NODE, ROOT_PREFIX, ROOT_SUFFIX, Reference, TOKEN_ONES,
@@ -564,7 +565,17 @@ fn found(name: &str, rules: &str, fault: &Break) -> Option<By> {
         Ok(()) => None,
         Err(Fault::Differs { .. }) => Some(Decisions),
         Err(Fault::Refused(_)) => Some(Loader),
+        Err(Fault::Cost) => panic!("{name}: the cost is of the same tables"),
     }
+}
+
+#[test]
+fn a_manifest_that_promises_too_little_is_found() {
+    let mut built = Built::of(LITERALS, TableLimits::default());
+    let cost = built.tables.cost().unwrap();
+    built.cost = Some(Cost { nodes: cost.nodes - 1, ..cost });
+    let plan = plan(&built.policy, Verify::Fast);
+    assert!(matches!(check(&built.policy, &built.artifact(), &plan), Err(Fault::Cost)));
 }
 
 /// Limits under which no graph is kept.
@@ -576,6 +587,8 @@ pub(super) struct Built {
     pub(super) policy: Policy,
     sources: SourceMap,
     tables: Tables,
+    /// What the manifest says that a decision costs; what the tables say if it is `None`.
+    cost: Option<Cost>,
 }
 
 impl Built {
@@ -589,7 +602,7 @@ impl Built {
         let compiled =
             pyre::compile_with_globs(&policy.patterns, &asked, &pyre::Limits::default()).ok().unwrap();
         let tables = table::build(&policy, &compiled, &checked.sources, limits).unwrap();
-        Built { policy, sources: checked.sources, tables }
+        Built { policy, sources: checked.sources, tables, cost: None }
     }
 
     pub(super) fn artifact(&self) -> Vec<u8> {
@@ -601,6 +614,7 @@ impl Built {
             revision: 0,
             label: "",
             verified: String::new(),
+            cost: self.cost.unwrap_or_else(|| self.tables.cost().unwrap_or_default()),
         };
         emit::emit(&build, &self.tables)
     }

@@ -40,6 +40,7 @@ fn header(text: &mut String, policy: &Policy) -> fmt::Result {
         ("revision", policy.revision().to_string()),
         ("label", or_none(&manifest.label)),
         ("verified", printable(&manifest.verified)),
+        ("cost", manifest.cost.to_string()),
         ("rules", grouped(policy.rules().count())),
         ("defaults", outcome(approval, risk_level)),
         ("plan rules", format!("{sequences}, {limit}")),
