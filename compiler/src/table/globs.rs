@@ -66,11 +66,17 @@ impl Globs {
         let place = number(self.globs.len(), "globs")?;
         let tokens = read(text);
         let form = form(&tokens);
+        // The texts of globs stand in the order of the globs, and those of affixes in them.
+        let written = strings.add_behind(text)?;
+        let stars = |affix: &str| number(text.len() - affix.len(), "bytes of text");
         let (kind, a, b) = match form {
             Form::Any => (GLOB_ANY, U32::new(0), U32::new(0)),
-            Form::Literal(literal) => self.text(GLOB_LITERAL, literal, strings)?,
-            Form::Prefix(prefix) => self.text(GLOB_PREFIX, prefix, strings)?,
-            Form::Suffix(suffix) => self.text(GLOB_SUFFIX, suffix, strings)?,
+            Form::Literal(_) => (GLOB_LITERAL, written.offset, written.length),
+            Form::Prefix(prefix) => (GLOB_PREFIX, written.offset, written.length - stars(prefix)?),
+            Form::Suffix(suffix) => {
+                let stars = stars(suffix)?;
+                (GLOB_SUFFIX, written.offset + stars, written.length - stars)
+            }
             Form::General => match self.grouped.get(text) {
                 Some(&(group, bit)) => (GLOB_GROUPED, group, bit),
                 None => self.general(&tokens, strings)?,
@@ -79,11 +85,13 @@ impl Globs {
         self.finds.push(match (form, tokens.as_slice()) {
             (Form::Any, _) => Find::Anything,
             (Form::Literal(literal), _) => Find::Literal { hash: hash_text(literal) },
+            (Form::Prefix(_), _) => Find::Prefix(Text { offset: a, length: b }),
+            (Form::Suffix(_), _) => Find::Suffix(Text { offset: a, length: b }),
             (_, [Token::Text(prefix), ..]) => Find::Prefix(strings.add(prefix)?),
             (_, [.., Token::Text(suffix)]) => Find::Suffix(strings.add(suffix)?),
             _ => Find::Nothing,
         });
-        self.globs.push(Glob { kind: U32::new(kind), text: strings.add(text)?, a, b });
+        self.globs.push(Glob { kind: U32::new(kind), text: written, a, b });
         self.places.insert(text.into(), place);
         Ok(place)
     }

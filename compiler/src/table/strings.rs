@@ -14,9 +14,14 @@ pub(super) struct Strings {
 impl Strings {
     /// Where the text stands.
     pub(super) fn add(&mut self, text: &str) -> Result<Text, TooLarge> {
-        if let Some(&place) = self.places.get(text) {
-            return Ok(place);
+        match self.places.get(text) {
+            Some(&place) => Ok(place),
+            None => self.add_behind(text),
         }
+    }
+
+    /// Where the text stands, which is behind all others even if it stands there already.
+    pub(super) fn add_behind(&mut self, text: &str) -> Result<Text, TooLarge> {
         let place = Text {
             offset: number(self.text.len(), "bytes of text")?,
             length: number(text.len(), "bytes of text")?,
