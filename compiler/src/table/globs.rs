@@ -9,7 +9,8 @@ use aegis_vm::format::{
     GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobRange, GlobToken,
     TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
 };
-use std::collections::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
 use zerocopy::little_endian::U32;
 
 /// By what the texts that a glob may match are found.
@@ -33,7 +34,8 @@ pub(super) struct Globs {
     pub(super) globs: Vec<Glob>,
     pub(super) tokens: Vec<GlobToken>,
     pub(super) ranges: Vec<GlobRange>,
-    places: HashMap<Box<str>, U32>,
+    places: HashTable<U32>,
+    hasher: DefaultHashBuilder,
     /// For each glob what finds it.
     finds: Vec<Find>,
     /// The group of a glob, and its bit there.
@@ -54,18 +56,26 @@ impl Globs {
     }
 
     /// The globs of a group, by place.
-    pub(super) fn members(&self, group: &GlobGroup) -> Vec<U32> {
-        group.members.iter().filter_map(|member| self.places.get(member.as_str()).copied()).collect()
+    pub(super) fn members(&self, group: &GlobGroup, strings: &Strings) -> Vec<U32> {
+        group.members.iter().filter_map(|member| self.place(member, strings)).collect()
+    }
+
+    /// Where a glob stands, if it does.
+    fn place(&self, text: &str, strings: &Strings) -> Option<U32> {
+        let is = |&place: &U32| record(&self.globs, place).is_some_and(|glob| strings.get(glob.text) == text);
+        self.places.find(self.hasher.hash_one(text), is).copied()
     }
 
     /// Where the glob stands.
     pub(super) fn add(&mut self, text: &str, strings: &mut Strings) -> Result<U32, TooLarge> {
-        if let Some(&place) = self.places.get(text) {
+        if let Some(place) = self.place(text, strings) {
             return Ok(place);
         }
         let place = number(self.globs.len(), "globs")?;
-        let tokens = read(text);
-        let form = form(&tokens);
+        // Most globs have no wildcard, and so no tokens to tell apart.
+        let plain = !text.bytes().any(|byte| matches!(byte, b'*' | b'?' | b'['));
+        let tokens = if plain { Vec::new() } else { read(text) };
+        let form = if plain { Form::Literal(text) } else { form(&tokens) };
         // The texts of globs stand in the order of the globs, and those of affixes in them.
         let written = strings.add_behind(text)?;
         let stars = |affix: &str| number(text.len() - affix.len(), "bytes of text");
@@ -92,7 +102,10 @@ impl Globs {
             _ => Find::Nothing,
         });
         self.globs.push(Glob { kind: U32::new(kind), text: written, a, b });
-        self.places.insert(text.into(), place);
+        let (hasher, globs) = (&self.hasher, &self.globs);
+        let hash =
+            |&place: &U32| hasher.hash_one(record(globs, place).map_or("", |glob| strings.get(glob.text)));
+        self.places.insert_unique(hasher.hash_one(text), place, hash);
         Ok(place)
     }
 
@@ -135,4 +148,8 @@ impl Globs {
         }
         Ok((GLOB_TOKENS, first, number(tokens.len(), "glob tokens")?))
     }
+}
+
+fn record(globs: &[Glob], place: U32) -> Option<&Glob> {
+    globs.get(usize::try_from(place.get()).ok()?)
 }

@@ -11,7 +11,8 @@ use aegis_vm::format::{
     AffixLength, FIELDS, MAX_LENGTHS, MAX_PROBES, NO_EVENT, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX,
     ROOT_STARTS, ROOT_SUFFIX, Root, Rule, Slot, Text, bucket_words, hash_bytes, hash_key,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zerocopy::little_endian::{U32, U64};
 
 /// Seeds that are tried before a table grows.

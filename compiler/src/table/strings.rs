@@ -2,20 +2,23 @@
 
 use super::{TooLarge, number};
 use aegis_vm::format::Text;
-use std::collections::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::BuildHasher;
+use zerocopy::little_endian::U32;
 
 /// The `STRINGS` section while it grows.
 #[derive(Default)]
 pub(super) struct Strings {
     pub(super) text: String,
-    places: HashMap<Box<str>, Text>,
+    places: HashTable<Text>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Strings {
     /// Where the text stands.
     pub(super) fn add(&mut self, text: &str) -> Result<Text, TooLarge> {
-        match self.places.get(text) {
-            Some(&place) => Ok(place),
+        match self.find(text) {
+            Some(place) => Ok(place),
             None => self.add_behind(text),
         }
     }
@@ -27,8 +30,29 @@ impl Strings {
             length: number(text.len(), "bytes of text")?,
         };
         number(self.text.len() + text.len(), "bytes of text")?;
+        let known = self.find(text).is_some();
         self.text.push_str(text);
-        self.places.insert(text.into(), place);
+        if !known {
+            let (all, hasher) = (&self.text, &self.hasher);
+            self.places
+                .insert_unique(hasher.hash_one(text), place, |&place| hasher.hash_one(part(all, place)));
+        }
         Ok(place)
     }
+
+    /// The text at a place.
+    pub(super) fn get(&self, place: Text) -> &str {
+        part(&self.text, place)
+    }
+
+    fn find(&self, text: &str) -> Option<Text> {
+        let is = |&place: &Text| self.get(place) == text;
+        self.places.find(self.hasher.hash_one(text), is).copied()
+    }
+}
+
+fn part(all: &str, place: Text) -> &str {
+    let at = |n: U32| usize::try_from(n.get()).unwrap_or(usize::MAX);
+    let start = at(place.offset);
+    all.get(start..start.saturating_add(at(place.length))).unwrap_or_default()
 }
