@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::hir;
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 /// One step of a glob.
 #[derive(Debug, PartialEq, Eq)]

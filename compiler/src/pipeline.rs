@@ -11,7 +11,7 @@ use crate::{
 use aegis_vm::format::POLICY_ID_MAX;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use std::fmt;
+use std::{fmt, thread};
 
 /// Reads, merges and lints layers, the first of which gives the defaults.
 ///
@@ -57,9 +57,9 @@ pub(crate) fn compile_within(
     let Some((policy, automata)) = meant else {
         return Ok(Compilation { sources, diagnostics, output: None });
     };
-    let tables = table::build(&policy, &automata, &sources, options.table_limits)
-        .map_err(|error| BuildError::new(error.to_string()))?;
-    let plan = verify::plan(&policy, options.verify);
+    let tables = || table::build(&policy, &automata, &sources, options.table_limits);
+    let (tables, plan) = beside(tables, || verify::plan(&policy, options.verify));
+    let tables = tables.map_err(|error| BuildError::new(error.to_string()))?;
     let verified = plan.note();
     let build = emit::Build {
         policy: &policy,
@@ -77,6 +77,22 @@ pub(crate) fn compile_within(
     })?;
     drop(plan);
     Ok(Compilation { sources, diagnostics, output: Some(Output { policy, artifact, verified }) })
+}
+
+/// What two functions give that know nothing of each other: the second runs in a thread of its own, if there can
+/// be one. What to ask of an artifact is found out without a look at its tables, and takes about as long as they do.
+fn beside<A, B: Send>(one: impl FnOnce() -> A, other: impl Fn() -> B + Sync) -> (A, B) {
+    // As much as a main thread has.
+    const STACK: usize = 8 << 20;
+    thread::scope(|scope| {
+        let running = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &other).ok();
+        let one = one();
+        match running.map(thread::ScopedJoinHandle::join) {
+            Some(Ok(other)) => (one, other),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => (one, other()),
+        }
+    })
 }
 
 /// Why no artifact was made of a policy that is right.

@@ -37,9 +37,9 @@ use crate::hir::reference::{self, Verdict};
 use aegis_vm::{Action, Clock, Decision, LoadError, Policy, Request, Timestamp, Value};
 use cases::Each;
 use fields::{Field, Index};
+use hashbrown::HashMap;
 use kinds::{Budget, Kinds, spread_step};
 use product::Rest;
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -463,8 +463,7 @@ mod tests {
         let budget = Budget { kinds: 1_000, ..FAST_KINDS };
         let kinds = Kinds::of(&policy, budget);
         assert!(!kinds.complete && kinds.asked <= 1_000, "{}", kinds.asked);
-        let types: std::collections::HashSet<&str> =
-            kinds.groups.iter().map(|group| group.kind.as_str()).collect();
+        let types: hashbrown::HashSet<&str> = kinds.groups.iter().map(|group| group.kind.as_str()).collect();
         assert!(types.len() > 900, "{}", types.len());
         assert!((10_000.0..20_000.0).contains(&kinds.all), "{}", kinds.all);
     }

@@ -287,7 +287,8 @@ pub const TOKEN_SET: u32 = 3;
 /// `[!…]`: one character that is in none of the ranges.
 pub const TOKEN_NOT_SET: u32 = 4;
 
-/// A glob, each distinct one once.
+/// A glob, each distinct one once. Their texts stand in `STRINGS` in the order of the globs and do not overlap; the
+/// text of a prefix or a suffix is a part of them.
 ///
 /// | kind | `a` | `b` |
 /// | --- | --- | --- |

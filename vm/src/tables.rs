@@ -102,6 +102,8 @@ impl Table<U32> {
 pub(crate) struct Tables {
     pub(crate) bytes: Box<[u8]>,
     pub(crate) strings: Box<str>,
+    /// Whether all of them are ASCII, so that a text may begin and end anywhere.
+    pub(crate) ascii: bool,
     pub(crate) glob_ranges: Table<GlobRange>,
     pub(crate) glob_tokens: Table<GlobToken>,
     pub(crate) globs: Table<Glob>,
@@ -138,6 +140,17 @@ impl Tables {
     pub(crate) fn slice_of_strings(&self, offset: U32, length: U32) -> Option<&str> {
         let start = index(offset);
         self.strings.get(start..start.checked_add(index(length))?)
+    }
+
+    /// Whether a text is there; of ASCII without a look at it.
+    pub(crate) fn is_text(&self, text: Text) -> bool {
+        match self.ascii {
+            true => {
+                let end = index(text.offset).checked_add(index(text.length));
+                end.is_some_and(|end| end <= self.strings.len())
+            }
+            false => self.text(text).is_some(),
+        }
     }
 
     /// A byte range of the strings, which a text is compared with.

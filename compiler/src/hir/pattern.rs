@@ -7,7 +7,7 @@ use crate::shown::shown;
 use crate::source::{SourceMap, Span};
 use crate::syntax;
 use crate::yaml::Style;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::ops::Range;
 
 /// The patterns met so far.

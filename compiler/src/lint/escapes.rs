@@ -14,7 +14,7 @@ use crate::shown::shown;
 use crate::source::{SourceMap, Span};
 use crate::syntax;
 use aegis_vm::Approval;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// The most globs and rules that are looked at for one policy.
 const STEPS: usize = 200_000;

@@ -5,7 +5,7 @@ use crate::layer::{Merged, NamedRule};
 use crate::shown::shown;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::Rule;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// Pushes the rules whose name an earlier rule of the merged list has: named ones one by one, unnamed
 /// ones once a layer.

@@ -13,7 +13,8 @@ use aegis_vm::format::{
     GROUP_LOCKSTEP, Group, GroupAnswer, NONE, NfaHead, NfaStep, PATTERN_DIGRAMS, PATTERN_EMPTY,
     PATTERN_EXACT, PATTERN_NEWLINE, PATTERN_SUFFIX, Pattern, cell_dead, cell_found,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U32, U64};
 

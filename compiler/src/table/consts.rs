@@ -7,7 +7,8 @@ use aegis_vm::format::{
     CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
     CONST_STR, Const, MAX_BIG_INT,
 };
-use std::collections::{HashMap, VecDeque};
+use hashbrown::HashMap;
+use std::collections::VecDeque;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 

@@ -8,7 +8,8 @@ use aegis_vm::format::{
     GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobRange, GlobToken,
     TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
 };
-use std::collections::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
 use zerocopy::little_endian::U32;
 
 /// By what the texts that a glob may match are found.
@@ -32,7 +33,8 @@ pub(super) struct Globs {
     pub(super) globs: Vec<Glob>,
     pub(super) tokens: Vec<GlobToken>,
     pub(super) ranges: Vec<GlobRange>,
-    places: HashMap<Box<str>, U32>,
+    places: HashTable<U32>,
+    hasher: DefaultHashBuilder,
     /// For each glob what finds it.
     finds: Vec<Find>,
     /// The group of a glob, and its bit there.
@@ -53,23 +55,37 @@ impl Globs {
     }
 
     /// The globs of a group, by place.
-    pub(super) fn members(&self, group: &GlobGroup) -> Vec<U32> {
-        group.members.iter().filter_map(|member| self.places.get(member.as_str()).copied()).collect()
+    pub(super) fn members(&self, group: &GlobGroup, strings: &Strings) -> Vec<U32> {
+        group.members.iter().filter_map(|member| self.place(member, strings)).collect()
+    }
+
+    /// Where a glob stands, if it does.
+    fn place(&self, text: &str, strings: &Strings) -> Option<U32> {
+        let is = |&place: &U32| record(&self.globs, place).is_some_and(|glob| strings.get(glob.text) == text);
+        self.places.find(self.hasher.hash_one(text), is).copied()
     }
 
     /// Where the glob stands.
     pub(super) fn add(&mut self, text: &str, strings: &mut Strings) -> Result<U32, TooLarge> {
-        if let Some(&place) = self.places.get(text) {
+        if let Some(place) = self.place(text, strings) {
             return Ok(place);
         }
         let place = number(self.globs.len(), "globs")?;
-        let tokens = read(text);
-        let form = form(&tokens);
+        // Most globs have no wildcard, and so no tokens to tell apart.
+        let plain = !text.bytes().any(|byte| matches!(byte, b'*' | b'?' | b'['));
+        let tokens = if plain { Vec::new() } else { read(text) };
+        let form = if plain { Form::Literal(text) } else { form(&tokens) };
+        // The texts of globs stand in the order of the globs, and those of affixes in them.
+        let written = strings.add_behind(text)?;
+        let stars = |affix: &str| number(text.len() - affix.len(), "bytes of text");
         let (kind, a, b) = match form {
             Form::Any => (GLOB_ANY, U32::new(0), U32::new(0)),
-            Form::Literal(literal) => self.text(GLOB_LITERAL, literal, strings)?,
-            Form::Prefix(prefix) => self.text(GLOB_PREFIX, prefix, strings)?,
-            Form::Suffix(suffix) => self.text(GLOB_SUFFIX, suffix, strings)?,
+            Form::Literal(_) => (GLOB_LITERAL, written.offset, written.length),
+            Form::Prefix(prefix) => (GLOB_PREFIX, written.offset, written.length - stars(prefix)?),
+            Form::Suffix(suffix) => {
+                let stars = stars(suffix)?;
+                (GLOB_SUFFIX, written.offset + stars, written.length - stars)
+            }
             Form::General => match self.grouped.get(text) {
                 Some(&(group, bit)) => (GLOB_GROUPED, group, bit),
                 None => self.general(&tokens, strings)?,
@@ -78,12 +94,17 @@ impl Globs {
         self.finds.push(match (form, tokens.as_slice()) {
             (Form::Any, _) => Find::Anything,
             (Form::Literal(_), _) => Find::Literal,
+            (Form::Prefix(_), _) => Find::Prefix(Text { offset: a, length: b }),
+            (Form::Suffix(_), _) => Find::Suffix(Text { offset: a, length: b }),
             (_, [Token::Text(prefix), ..]) => Find::Prefix(strings.add(prefix)?),
             (_, [.., Token::Text(suffix)]) => Find::Suffix(strings.add(suffix)?),
             _ => Find::Nothing,
         });
-        self.globs.push(Glob { kind: U32::new(kind), text: strings.add(text)?, a, b });
-        self.places.insert(text.into(), place);
+        self.globs.push(Glob { kind: U32::new(kind), text: written, a, b });
+        let (hasher, globs) = (&self.hasher, &self.globs);
+        let hash =
+            |&place: &U32| hasher.hash_one(record(globs, place).map_or("", |glob| strings.get(glob.text)));
+        self.places.insert_unique(hasher.hash_one(text), place, hash);
         Ok(place)
     }
 
@@ -126,4 +147,8 @@ impl Globs {
         }
         Ok((GLOB_TOKENS, first, number(tokens.len(), "glob tokens")?))
     }
+}
+
+fn record(globs: &[Glob], place: U32) -> Option<&Glob> {
+    globs.get(usize::try_from(place.get()).ok()?)
 }

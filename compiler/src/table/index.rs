@@ -11,7 +11,8 @@ use aegis_vm::format::{
     AffixLength, FIELDS, MAX_LENGTHS, NO_EVENT, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS,
     ROOT_SUFFIX, Root, Rule, Slot, Text, bucket_words, hash_key, low_half,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use zerocopy::little_endian::{U32, U64};
 
 /// The rules that are worth a trie.

@@ -27,8 +27,9 @@ use aegis_vm::{Approval, Cost, RiskLevel};
 use consts::Consts;
 use globs::Globs;
 use graph::{Asks, Graph};
+use hashbrown::HashMap;
 use scans::Scans;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use strings::Strings;
 use zerocopy::IntoBytes;
@@ -159,7 +160,7 @@ pub(crate) fn build(
             reserved: U16::new(0),
         });
     }
-    let members = compiled.globs.iter().map(|group| globs.members(group)).collect::<Vec<_>>();
+    let members = compiled.globs.iter().map(|group| globs.members(group, &strings)).collect::<Vec<_>>();
     let mut tables = Tables {
         glob_ranges: std::mem::take(&mut globs.ranges),
         glob_tokens: std::mem::take(&mut globs.tokens),

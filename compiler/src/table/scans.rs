@@ -11,7 +11,8 @@ use super::strings::Strings;
 use super::{TooLarge, number};
 use crate::hir::{self, ParamOp};
 use aegis_vm::format::{self, MAX_MEMBERS, NO_SCAN, Scan, WORDS_SCAN, word_needles, word_symbol};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use zerocopy::little_endian::U32;
 
 /// The fewest texts that a scan is made for: a decision looks for the first few one by one anyway.

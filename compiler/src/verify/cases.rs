@@ -46,9 +46,12 @@ pub(super) fn visit<B>(
         for (_, rule) in due {
             let witness = witness(policy, rule);
             let each = each.of(rule);
-            let changes = if each < 2 { vec![Change::Nothing] } else { changes(policy, rule, &witness) };
-            for change in thinned(changes, each) {
-                visit(witness.with(change))?;
+            if each < 2 {
+                visit(witness.with(Change::Nothing))?;
+                continue;
+            }
+            for change in thinned(changes(policy, rule, &witness), each) {
+                visit(witness.clone().with(change))?;
             }
         }
         first_round = false;
@@ -84,8 +87,8 @@ enum Change<'p> {
 }
 
 impl<'p> Witness<'p> {
-    fn with(&self, change: Change<'p>) -> Case {
-        let mut changed = self.clone();
+    fn with(self, change: Change<'p>) -> Case {
+        let mut changed = self;
         let mut timed = true;
         match change {
             Change::Nothing => {}

@@ -9,7 +9,7 @@ use super::fields::{Field, Index};
 use super::product::{Product, is_certain, wide};
 use super::values::Representatives;
 use crate::hir::Policy;
-use std::collections::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 /// What may be spent.
 #[derive(Clone, Copy)]
@@ -60,20 +60,30 @@ pub(crate) struct Kinds<'p> {
 impl<'p> Kinds<'p> {
     /// The kinds of a policy, all of them if they are within the budget, else some, spread evenly.
     pub(super) fn of(policy: &'p Policy, budget: Budget) -> Self {
-        let mut walk = Walk::new(policy, budget);
-        walk.all = walk.descend(Field::Type, (0..policy.rules.len()).collect(), &mut Vec::new(), u64::MAX);
+        let filler = filler(policy);
+        let mut walk = Walk::new(policy, budget, filler);
+        let types = walk.told(Field::Type, &(0..policy.rules.len()).collect::<Vec<_>>());
+        walk.all = walk.visit(&types, &mut Vec::new(), u64::MAX);
         if walk.cut {
             // There are too many groups for all of them: each text of a field gets its share.
             // The few that were looked at whole tell how many there are.
             let all = walk.all;
-            walk = Walk::new(policy, budget);
-            let rules = (0..policy.rules.len()).collect();
-            walk.descend(Field::Type, rules, &mut Vec::new(), budget.kinds);
+            walk = Walk::new(policy, budget, filler);
+            walk.visit(&types, &mut Vec::new(), budget.kinds);
             walk.all = all;
             walk.cut = true;
         }
         walk.shared()
     }
+}
+
+/// What some rules tell apart in a field.
+struct Told<'p> {
+    field: Field,
+    index: Index<'p>,
+    texts: Representatives<String>,
+    /// What it took to find that out.
+    work: u64,
 }
 
 struct Walk<'p> {
@@ -92,11 +102,11 @@ struct Walk<'p> {
 }
 
 impl<'p> Walk<'p> {
-    fn new(policy: &'p Policy, budget: Budget) -> Self {
+    fn new(policy: &'p Policy, budget: Budget, filler: char) -> Self {
         Walk {
             policy,
             budget,
-            filler: filler(policy),
+            filler,
             products: Vec::new(),
             places: HashMap::new(),
             groups: Vec::new(),
@@ -107,19 +117,31 @@ impl<'p> Walk<'p> {
         }
     }
 
-    /// Adds at most `share` groups of these rules, which agree with the texts of the fields before this one.
-    /// About how many kinds there are.
-    fn descend(&mut self, field: Field, rules: Vec<usize>, before: &mut Vec<String>, share: u64) -> f64 {
-        let policy = self.policy;
-        let index = Index::of(policy, field, rules.iter().copied());
-        self.work += wide(rules.len());
+    /// What these rules tell apart in a field, as far as what is left of the budget allows.
+    fn told(&self, field: Field, rules: &[usize]) -> Told<'p> {
+        let index = Index::of(self.policy, field, rules.iter().copied());
+        let work = wide(rules.len());
         // Steps are short, and sets of globs can be too many for any budget, of which they leave the most.
         const STEPS: u64 = 4;
-        let most = (self.budget.work.saturating_sub(self.work) / STEPS).min(1 << 26);
+        let left = self.budget.work.saturating_sub(self.work.saturating_add(work));
+        let most = (left / STEPS).min(1 << 26);
         let mut steps = most;
-        let Representatives { values: texts, covered } =
-            index.texts(self.filler, self.budget.texts, &mut steps);
-        self.work += (most - steps) / STEPS;
+        let texts = index.texts(self.filler, self.budget.texts, &mut steps);
+        Told { field, index, texts, work: work + (most - steps) / STEPS }
+    }
+
+    /// Adds at most `share` groups of these rules, which agree with the texts of the fields before this one.
+    /// About how many kinds there are.
+    fn descend(&mut self, field: Field, rules: &[usize], before: &mut Vec<String>, share: u64) -> f64 {
+        let told = self.told(field, rules);
+        self.visit(&told, before, share)
+    }
+
+    /// As [`descend`](Self::descend), by what the rules tell apart.
+    fn visit(&mut self, told: &Told<'p>, before: &mut Vec<String>, share: u64) -> f64 {
+        let Told { field, index, texts: Representatives { values: texts, covered }, work } = told;
+        let field = *field;
+        self.work += work;
         self.covered &= covered;
         let count = texts.len();
         let (mut visited, mut sum) = (0, 0.0);
@@ -137,8 +159,8 @@ impl<'p> Walk<'p> {
             let matching = self.decisive(field, matching);
             before.push(text.clone());
             sum += match field {
-                Field::Type => self.descend(Field::Target, matching, before, own),
-                Field::Target => self.descend(Field::Agent, matching, before, own),
+                Field::Type => self.descend(Field::Target, &matching, before, own),
+                Field::Target => self.descend(Field::Agent, &matching, before, own),
                 Field::Agent => self.group(matching, before),
             };
             before.pop();
@@ -251,22 +273,42 @@ fn gcd(a: u64, b: u64) -> u64 {
 
 /// A character that no glob, text or word of the policy has, nor anything that is picked beside them.
 fn filler(policy: &Policy) -> char {
-    let mut used = std::collections::HashSet::new();
+    let mut used = Used { ascii: [false; 128], others: HashSet::new() };
     for rule in &policy.rules {
-        used.extend(
-            [&rule.type_glob, &rule.target_glob, &rule.agent_glob].into_iter().flat_map(|glob| glob.chars()),
-        );
+        [&rule.type_glob, &rule.target_glob, &rule.agent_glob].into_iter().for_each(|glob| used.add(glob));
     }
     let mut constants = policy.rules.iter().flat_map(|rule| &rule.conditions).flat_map(|c| &c.tests);
     constants.by_ref().for_each(|test| match test {
-        crate::hir::Test::Param { value: crate::hir::Const::Str(text), .. } => used.extend(text.chars()),
+        crate::hir::Test::Param { value: crate::hir::Const::Str(text), .. } => used.add(text),
         crate::hir::Test::Matches { pattern, .. } => {
-            used.extend(policy.patterns.get(*pattern).iter().flat_map(|pattern| pattern.text().chars()));
+            policy.patterns.get(*pattern).iter().for_each(|pattern| used.add(pattern.text()));
         }
         _ => {}
     });
     let own = ['~', '^', '|', '`', '#'].into_iter().chain('\u{e000}'..='\u{f8ff}');
-    { own }.find(|c| !used.contains(c)).unwrap_or('\u{e000}')
+    { own }.find(|&c| !used.has(c)).unwrap_or('\u{e000}')
+}
+
+/// The characters of some texts.
+struct Used {
+    ascii: [bool; 128],
+    others: HashSet<char>,
+}
+
+impl Used {
+    fn add(&mut self, text: &str) {
+        for c in text.chars() {
+            match usize::try_from(u32::from(c)).ok().and_then(|at| self.ascii.get_mut(at)) {
+                Some(used) => *used = true,
+                None => drop(self.others.insert(c)),
+            }
+        }
+    }
+
+    fn has(&self, c: char) -> bool {
+        let ascii = usize::try_from(u32::from(c)).ok().and_then(|at| self.ascii.get(at));
+        ascii.copied().unwrap_or_else(|| self.others.contains(&c))
+    }
 }
 
 #[expect(clippy::as_conversions, reason = "an estimate")]

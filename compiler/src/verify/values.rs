@@ -8,8 +8,9 @@ use crate::hir::number::whole;
 use crate::hir::{Const, ParamOp, Policy, Test};
 use aegis_vm::Timestamp;
 use aegis_vm::json::{BigInteger, Json, Object};
+use hashbrown::HashSet;
 use num_bigint::BigInt;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// 2026-03-16T00:00:00Z, a Monday.
 const MONDAY: i64 = 1_773_619_200;

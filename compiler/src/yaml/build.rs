@@ -10,7 +10,7 @@ use super::{Document, Entry, Limits, Node, NodeId, NodeKind, Scalar, ScalarValue
 use crate::diag::Diagnostic;
 use crate::source::{FileId, Span};
 use granit_parser::{Event, Span as ParsedSpan, StructureStyle, Tag as ParsedTag};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::ops::Range;
 
 /// The end of reading: the error that ended it.

@@ -31,7 +31,6 @@ use crate::format::{
 };
 use crate::tables::{Tables, index};
 use crate::value::BigInt;
-use std::collections::HashSet;
 use zerocopy::little_endian::U32;
 
 /// The deepest constant: beyond it nothing that JSON can write is equal.
@@ -43,15 +42,15 @@ pub(super) type Checked = Result<(), LoadError>;
 pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
     check_manifest(tables, manifest)?;
     let mut budget = Budget::of(tables);
-    check_globs(tables, &mut budget)?;
+    check_globs(tables)?;
     check_params(tables, &mut budget)?;
     check_consts(tables)?;
     check_words(tables, &mut budget)?;
     patterns::check(tables)?;
     scans::check(tables, &mut budget)?;
     check_tests(tables)?;
-    check_rules(tables, manifest)?;
-    graph::check(tables)
+    let outcomes = check_rules(tables, manifest)?;
+    graph::check(tables, &outcomes)
 }
 
 pub(super) fn ensure(holds: bool, section: SectionId, detail: &str) -> Checked {
@@ -82,10 +81,10 @@ fn check_manifest(tables: &Tables, manifest: &Manifest) -> Checked {
     ensure(patterns && limit, SectionId::Manifest, "has plan rules of unknown outcome")
 }
 
-/// Each glob stands once, so that equal literals are the same glob. The tokens of the globs follow each
-/// other, as do the ranges of the sets. What can be compared with the glob as written is: explanations
-/// show the one, decisions use the other.
-fn check_globs(tables: &Tables, budget: &mut Budget) -> Checked {
+/// The globs stand in the order of their texts, which do not overlap: so none stands twice, and the work is in
+/// proportion to the strings. Their tokens follow each other, as do the ranges of the sets. What a glob of one
+/// text decides by is a part of the glob as written: explanations show the one, decisions use the other.
+fn check_globs(tables: &Tables) -> Checked {
     for range in records!(tables, glob_ranges, GlobRanges) {
         let sound = range.low <= range.high && range.high.get() <= u32::from(char::MAX);
         ensure(sound, SectionId::GlobRanges, "has a range that is none")?;
@@ -107,32 +106,38 @@ fn check_globs(tables: &Tables, budget: &mut Budget) -> Checked {
         ensure(sound, SectionId::GlobTokens, "has an unsound token")?;
     }
     ensure(next_range == tables.glob_ranges.len(), SectionId::GlobRanges, "has ranges of no set")?;
-    let globs = records!(tables, globs, Globs);
-    let mut next_token = 0;
-    let mut seen = HashSet::with_capacity(globs.len());
-    for glob in globs {
+    let (mut next_token, mut next_text) = (0, 0);
+    for glob in records!(tables, globs, Globs) {
         let written = tables.text(glob.text).ok_or_else(|| malformed(SectionId::Globs, "has no text"))?;
-        budget.spend(written, SectionId::Globs)?;
-        let part = tables.slice_of_strings(glob.a, glob.b);
-        let sound = match (glob.kind.get(), part) {
-            (GLOB_ANY, _) => {
+        let start = index(glob.text.offset);
+        let end = start.saturating_add(written.len());
+        let (part, part_end) = (index(glob.a), index(glob.a).saturating_add(index(glob.b)));
+        let sound = match glob.kind.get() {
+            GLOB_ANY => {
                 let stars = !written.is_empty() && written.bytes().all(|byte| byte == b'*');
                 stars && glob.a.get() == 0 && glob.b.get() == 0
             }
-            (GLOB_LITERAL, Some(part)) => written == part,
-            (GLOB_PREFIX, Some(part)) => written.ends_with('*') && written.trim_end_matches('*') == part,
-            (GLOB_SUFFIX, Some(part)) => written.starts_with('*') && written.trim_start_matches('*') == part,
-            (GLOB_TOKENS, _) => {
+            GLOB_LITERAL => (part, part_end) == (start, end),
+            GLOB_PREFIX => {
+                let text = written.trim_end_matches('*').len();
+                text < written.len() && (part, part_end) == (start, start + text)
+            }
+            GLOB_SUFFIX => {
+                let text = written.trim_start_matches('*').len();
+                text < written.len() && (part, part_end) == (end - text, end)
+            }
+            GLOB_TOKENS => {
                 let follows = index(glob.a) == next_token;
                 next_token = next_token.saturating_add(index(glob.b));
                 let tokens = tables.glob_tokens.run(&tables.bytes, glob.a, glob.b);
                 follows && tokens.is_some_and(runs_are_apart)
             }
             // That the group knows of it is checked with the groups.
-            (GLOB_GROUPED, _) => index(glob.a) < tables.groups.len() && glob.b.get() < 64,
+            GLOB_GROUPED => index(glob.a) < tables.groups.len() && glob.b.get() < 64,
             _ => false,
         };
-        ensure(sound && seen.insert(written), SectionId::Globs, "has an unsound glob, or one twice")?;
+        ensure(sound && start >= next_text, SectionId::Globs, "has an unsound glob, or one twice")?;
+        next_text = end;
     }
     ensure(next_token == tables.glob_tokens.len(), SectionId::GlobTokens, "has tokens of no glob")
 }
@@ -284,8 +289,10 @@ fn check_tests(tables: &Tables) -> Checked {
     Ok(())
 }
 
-fn check_rules(tables: &Tables, manifest: &Manifest) -> Checked {
+/// The outcome of each rule, as a reference to its match has it in two times two bits.
+fn check_rules(tables: &Tables, manifest: &Manifest) -> Result<Vec<u8>, LoadError> {
     let globs = tables.globs.len();
+    let mut outcomes = Vec::with_capacity(tables.rules.len());
     // Lists that are not short enough to be shared add up to no more than there are tests.
     let mut own_tests = 0_usize;
     for (at, rule) in records!(tables, rules, Rules).iter().enumerate() {
@@ -294,7 +301,7 @@ fn check_rules(tables: &Tables, manifest: &Manifest) -> Checked {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
             at.checked_sub(layer.first_rule).is_some_and(|offset| offset < layer.rules)
         });
-        let sound = tables.text(rule.name).is_some()
+        let sound = tables.is_text(rule.name)
             && [rule.type_glob, rule.target_glob, rule.agent_glob].iter().all(|&glob| index(glob) < globs)
             && tables.tests_of(rule).is_some()
             && in_layer
@@ -302,10 +309,12 @@ fn check_rules(tables: &Tables, manifest: &Manifest) -> Checked {
             && decision::risk_level(rule.risk_level).is_some()
             && rule.reserved.get() == 0;
         ensure(sound, SectionId::Rules, "has an unsound rule")?;
+        outcomes.push(rule.approval << 2 | rule.risk_level);
         let tests = index(rule.tests);
         if tests > MAX_SHARED_TESTS {
             own_tests = own_tests.saturating_add(tests);
         }
     }
-    ensure(own_tests <= tables.tests.len(), SectionId::Rules, "shares long lists of tests")
+    ensure(own_tests <= tables.tests.len(), SectionId::Rules, "shares long lists of tests")?;
+    Ok(outcomes)
 }

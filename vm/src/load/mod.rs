@@ -243,6 +243,7 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
     Ok(Tables {
         bytes: Box::default(),
         strings: strings.into(),
+        ascii: strings.is_ascii(),
         glob_ranges: table!(GlobRanges),
         glob_tokens: table!(GlobTokens),
         globs: table!(Globs),

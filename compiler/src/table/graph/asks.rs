@@ -2,7 +2,7 @@
 
 use crate::hir::{self, Const, ParamOp};
 use aegis_vm::format::{GLOB_GROUPED, GROUP_LOCKSTEP, NONE};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use zerocopy::little_endian::U32;
 
 /// A question, by its number.

@@ -62,7 +62,7 @@ impl<'h> ParamCells<'h> {
     /// The cells of questions about one param.
     pub(super) fn of(asks: impl Iterator<Item = Ask<'h>>) -> Self {
         let mut cells = ParamCells::default();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = hashbrown::HashSet::new();
         for ask in asks {
             let What::Param { op, value, constant, .. } = ask.what else { continue };
             match (op, value) {

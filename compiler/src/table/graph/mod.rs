@@ -26,7 +26,7 @@ use aegis_vm::format::{
 };
 use asks::{Ask, AskId, Shared, What};
 use cells::{Cell, Kind, Least, ParamCells, Status, minutes, time_status};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use zerocopy::little_endian::U32;
 
 /// The work on one list, however long it is.
@@ -434,7 +434,7 @@ impl<'t, 'h> Graph<'t, 'h> {
 
     /// The open questions of a kind, each once.
     fn asks_of(&self, list: &[Item], wanted: impl Fn(What<'h>) -> bool) -> Vec<Ask<'h>> {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = hashbrown::HashSet::new();
         let open = list.iter().flat_map(|item| &item.asks).filter(|(id, _)| seen.insert(*id));
         open.map(|&(id, _)| self.ask(id)).filter(|ask| wanted(ask.what)).collect()
     }

@@ -12,7 +12,7 @@ use crate::format::{
     AffixLength, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, Const, FIELDS, GROUP_GLOBS, MAX_LENGTHS,
     MAX_PROBES, MAX_ROW_RULES, MAX_RULES, MAX_TIME_CUTS, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS,
     NODE_SWITCH, NODE_TEST, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, ROW_CELL,
-    Reference, Root, SectionId, Slot, TIME_SWITCH,
+    Reference, Root, RuleError, SectionId, Slot, TIME_SWITCH, Text,
 };
 use crate::literals::Literals;
 use crate::load::malformed;
@@ -21,7 +21,8 @@ use crate::switch::{ParamSwitch, TimeSwitch, int_of};
 use crate::tables::{Tables, index};
 use zerocopy::little_endian::U32;
 
-pub(super) fn check(tables: &Tables) -> Checked {
+/// Checks the sections; `outcomes` has the two times two bits of each rule's outcome.
+pub(super) fn check(tables: &Tables, outcomes: &[u8]) -> Checked {
     let rules = tables.rules.len();
     let nameable = u32::try_from(rules).is_ok_and(|rules| rules <= MAX_RULES);
     ensure(nameable, SectionId::Rules, "has more rules than a reference can name")?;
@@ -30,7 +31,9 @@ pub(super) fn check(tables: &Tables) -> Checked {
         ensure(sound, SectionId::Errors, "names a rule or a test that is not there")?;
     }
     let switches = check_switches(tables)?;
-    let nodes = Nodes { tables, first_rules: vec![NOT_A_NODE; tables.nodes.len()], switches };
+    let errors = records!(tables, errors, Errors);
+    let starts = Numbered::new(tables.nodes.len());
+    let nodes = Nodes { tables, outcomes, errors, starts, first_rules: Vec::new(), switches };
     let nodes = nodes.check()?;
     check_roots(&nodes)
 }
@@ -51,6 +54,42 @@ impl Starts {
 
     fn has(&self, word: usize) -> bool {
         self.0.get(word / 64).is_some_and(|bits| bits >> (word % 64) & 1 == 1)
+    }
+}
+
+/// The words at which something begins, and which of them a word is: with 64 words to a number of its own, and
+/// so in less than a word for each.
+struct Numbered {
+    starts: Starts,
+    /// For each 64 words in which something begins, how much begins before them.
+    before: Vec<usize>,
+    count: usize,
+}
+
+impl Numbered {
+    fn new(words: usize) -> Self {
+        let starts = Starts::new(words);
+        Numbered { before: vec![0; starts.0.len()], starts, count: 0 }
+    }
+
+    /// Adds the next word, which is after all that were added.
+    fn add(&mut self, word: usize) {
+        if let (Some(0), Some(before)) = (self.starts.0.get(word / 64), self.before.get_mut(word / 64)) {
+            *before = self.count;
+        }
+        self.starts.add(word);
+        self.count += 1;
+    }
+
+    /// The number of what begins at a word, counted from 0.
+    #[inline]
+    fn number(&self, word: usize) -> Option<usize> {
+        let bits = *self.starts.0.get(word / 64)?;
+        if bits >> (word % 64) & 1 == 0 {
+            return None;
+        }
+        let below = bits & ((1 << (word % 64)) - 1);
+        Some(self.before.get(word / 64)? + usize::try_from(below.count_ones()).ok()?)
     }
 }
 
@@ -81,7 +120,7 @@ fn ascends(numbers: &[U32]) -> bool {
 
 fn is_sound(tables: &Tables, switch: &ParamSwitch<'_>) -> bool {
     let texts = switch.texts.chunks_exact(2).all(|text| match text {
-        [offset, length] => tables.slice_of_strings(*offset, *length).is_some(),
+        [offset, length] => tables.is_text(Text { offset: *offset, length: *length }),
         _ => false,
     });
     let cuts = switch.cuts.chunks_exact(2).all(|cut| match cut {
@@ -129,15 +168,16 @@ fn short_searches(switch: &ParamSwitch<'_>) -> bool {
 /// The nodes, as far as they were checked.
 struct Nodes<'p> {
     tables: &'p Tables,
-    /// For each word at which a node begins the smallest rule that a walk from there may name, or [`NO_RULE`].
+    outcomes: &'p [u8],
+    errors: &'p [RuleError],
+    starts: Numbered,
+    /// For each node the smallest rule that a walk from there may name, or [`NO_RULE`].
     first_rules: Vec<u32>,
     switches: Starts,
 }
 
 /// After every rule.
 const NO_RULE: u32 = u32::MAX;
-/// No node begins here.
-const NOT_A_NODE: u32 = u32::MAX - 1;
 
 impl<'p> Nodes<'p> {
     fn check(mut self) -> Result<Self, LoadError> {
@@ -145,9 +185,8 @@ impl<'p> Nodes<'p> {
         let mut at = 0;
         while let Some(words) = all.get(at..).filter(|words| !words.is_empty()) {
             let node = self.node(words).ok_or_else(|| malformed(SectionId::Nodes, "has an unsound node"))?;
-            if let Some(first_rule) = self.first_rules.get_mut(at) {
-                *first_rule = node.first_rule;
-            }
+            self.starts.add(at);
+            self.first_rules.push(node.first_rule);
             at += node.words;
         }
         Ok(self)
@@ -186,8 +225,12 @@ impl<'p> Nodes<'p> {
             _ => return None,
         };
         let none = if head & 0xff == NODE_FIRST { words.get(3..4)? } else { &[] };
-        let first_rules = references.iter().chain(none).map(|&reference| self.first_rule(reference));
-        let first_rule = { first_rules }.try_fold(NO_RULE, |first, rule| Some(first.min(rule?)))?;
+        let mut first_rule = NO_RULE;
+        for references in [references, none] {
+            for &reference in references {
+                first_rule = first_rule.min(self.first_rule(reference)?);
+            }
+        }
         sound.then_some(Node { words: size, first_rule })
     }
 
@@ -224,20 +267,18 @@ impl<'p> Nodes<'p> {
 
     /// The smallest rule that a reference may lead to, or [`NO_RULE`]; `None` unless the reference is to a node
     /// before, or to a rule or an error that is there.
+    #[inline]
     fn first_rule(&self, reference: U32) -> Option<u32> {
-        let tables = self.tables;
         match Reference::of(reference.get()) {
             Reference::Node(word) => {
-                let first_rule = self.first_rules.get(usize::try_from(word).ok()?);
-                first_rule.copied().filter(|&rule| rule != NOT_A_NODE)
+                let node = self.starts.number(usize::try_from(word).ok()?)?;
+                self.first_rules.get(node).copied()
             }
             Reference::Match { rule, approval, risk_level } => {
-                let record = tables.rule(usize::try_from(rule).ok()?)?;
-                ((record.approval, record.risk_level) == (approval, risk_level)).then_some(rule)
+                let outcome = *self.outcomes.get(usize::try_from(rule).ok()?)?;
+                (outcome == approval << 2 | risk_level).then_some(rule)
             }
-            Reference::Error(error) => {
-                Some(tables.errors.get(&tables.bytes, usize::try_from(error).ok()?)?.rule.get())
-            }
+            Reference::Error(error) => Some(self.errors.get(usize::try_from(error).ok()?)?.rule.get()),
             Reference::NoEvent => Some(NO_RULE),
         }
     }
@@ -366,9 +407,10 @@ fn check_table(nodes: &Nodes<'_>, root: &Root) -> Result<usize, LoadError> {
             }
             [_, reference, _, offset, lengths @ ..] => {
                 let length = lengths.iter().try_fold(0_u32, |sum, length| sum.checked_add(length.get()));
-                nodes.lead_on(root.first_rule, [*reference].into_iter())
-                    && length
-                        .is_some_and(|length| tables.slice_of_strings(*offset, U32::new(length)).is_some())
+                nodes.first_rule(*reference).is_some_and(|rule| rule >= root.first_rule.get())
+                    && length.is_some_and(|length| {
+                        tables.is_text(Text { offset: *offset, length: U32::new(length) })
+                    })
             }
             _ => false,
         };
