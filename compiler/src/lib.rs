@@ -119,6 +119,8 @@ pub struct TableLimits {
     pub rules: usize,
     /// The most questions in a row.
     pub depth: usize,
+    /// The fewest questions, over all rules of a list, that a look through a text for their literals must save.
+    pub prefilter: usize,
 }
 
 impl Default for TableLimits {
@@ -130,6 +132,7 @@ impl Default for TableLimits {
             work_a_rule: 1 << 10,
             rules: 1 << 14,
             depth: 128,
+            prefilter: 8,
         }
     }
 }

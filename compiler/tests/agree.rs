@@ -97,6 +97,11 @@ fn drawn_policies_have_every_root_and_node() {
         ", the first of group ",
         ": rows of ",
         "    asked test by test: ",
+        ": prefilters of ",
+        ", asked always: ",
+        " needs \"",
+        "\" or \"",
+        ", if the text is ASCII",
     ];
     let missing: Vec<_> = kinds.iter().filter(|kind| !shown.contains(**kind)).collect();
     assert!(missing.is_empty(), "never drawn: {missing:?}");

@@ -9,9 +9,9 @@ mod support;
 use aegis_vm::format::{
     AffixLength, CONST_FLOAT, CONST_INT, CONST_STR, Const, FIELD_AGENT, FIELD_TARGET, FIELD_TYPE,
     GLOB_GROUPED, GROUP_BACKWARD, GROUP_GLOBS, Glob, Group, MAX_LENGTHS, MAX_PROBES, MAX_ROW_RULES, NO_EVENT,
-    NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, OP_GT, ROOT_HASH, ROOT_NODE, ROOT_PREFIX,
-    ROOT_STARTS, ROOT_SUFFIX, Root, Rule, RuleError, SectionId, Slot, TIME_SWITCH, Test, Text, bucket_of,
-    hash_bytes, low_half, match_reference, node_head,
+    NODE_FILTERED, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, OP_GT, ROOT_HASH, ROOT_NODE,
+    ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, Root, Rule, RuleError, SectionId, Slot, TIME_SWITCH, Test, Text,
+    bucket_of, hash_bytes, low_half, match_reference, node_head,
 };
 use aegis_vm::{Action, NoClock, Policy, Timestamp};
 use support::bodies;
@@ -287,7 +287,7 @@ const FAULTS: &[(&str, &[Fault])] = &[
         "nodes section has an unsound node",
         &[
             ("of no kind", |it, _| node(it, TEST, node_head(0, 0))),
-            ("of a kind too far", |it, _| node(it, TEST, node_head(NODE_ROWS + 1, 0))),
+            ("of a kind too far", |it, _| node(it, TEST, node_head(NODE_FILTERED + 1, 0))),
             ("a test node with a number", |it, _| node(it, TEST, node_head(NODE_TEST, 1))),
             ("no test", |it, _| {
                 let tests = it.bytes(SectionId::Tests).len() / size_of::<Test>();

@@ -5,11 +5,13 @@
 //! writes it into the manifest, and `Policy::cost` works it out anew.
 
 use crate::format::{
-    AUTOMATON_NFA, Automaton, GLOB_TOKENS, Glob, GlobToken, LOCKSTEP, NO_SCAN, NODE_FIRST, NODE_GLOB,
-    NODE_ROWS, NODE_SWITCH, NODE_TEST, NONE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER,
-    OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, REF_LEAF, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_STARTS, ROW_CELL,
-    Root, Rule, Slot, TIME_SWITCH, TOKEN_ONES, TOKEN_TEXT, Test, WordSet, bucket_words, pilot_words,
+    AUTOMATON_NFA, Automaton, GLOB_TOKENS, Glob, GlobToken, LOCKSTEP, NO_SCAN, NODE_FILTERED, NODE_FIRST,
+    NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, NONE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC,
+    OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, REF_LEAF, ROOT_ENDS, ROOT_HASH, ROOT_NODE,
+    ROOT_STARTS, ROW_CELL, Root, Rule, Slot, TIME_SWITCH, TOKEN_ONES, TOKEN_TEXT, Test, WordSet,
+    bucket_words, filtered_mask, pilot_words,
 };
+use crate::prefilter::Prefilter;
 use crate::tables::index;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -300,6 +302,7 @@ impl Ways<'_, '_> {
                 (6 + n, searched.and(self.dearest(references)?.or(self.reference(*words.get(3)?)?)))
             }
             NODE_ROWS => self.rows(words, n)?,
+            NODE_FILTERED => self.filtered(words, n)?,
             _ => return None,
         })
     }
@@ -326,6 +329,24 @@ impl Ways<'_, '_> {
             if asked >> bit & 1 == 1 {
                 cost = cost.and(self.tables.rule(*rule)?);
             }
+        }
+        Some((words.len() - rest.len(), cost.and(self.reference(*next)?)))
+    }
+
+    /// All rules may be asked.
+    fn filtered(&self, words: &[U32], prefilters: usize) -> Option<(usize, Cost)> {
+        let ([_, next, count], rest) = words.split_first_chunk()?;
+        let count = index(*count);
+        let (rules, rest) = rest.split_at_checked(count)?;
+        let mut rest = rest.get(filtered_mask(count)..)?;
+        let mut cost = Cost { nodes: 1, ..Cost::default() };
+        for _ in 0..prefilters {
+            let (prefilter, after) = Prefilter::split(rest, count)?;
+            cost = cost.and(Cost { nodes: 1, reads: prefilter.reads(), ..Cost::default() });
+            rest = after;
+        }
+        for rule in rules {
+            cost = cost.and(self.tables.rule(*rule)?);
         }
         Some((words.len() - rest.len(), cost.and(self.reference(*next)?)))
     }

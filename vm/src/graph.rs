@@ -4,8 +4,8 @@ use crate::Clock;
 use crate::cost::{GROUP, Tally};
 use crate::eval::{Evaluation, Settled, Tested};
 use crate::format::{
-    GROUP_GLOBS, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, REF_ERROR, REF_LEAF,
-    ROW_CELL, match_reference,
+    GROUP_GLOBS, NO_EVENT, NODE_FILTERED, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST,
+    REF_ERROR, REF_LEAF, ROW_CELL, match_reference,
 };
 use crate::tables::index;
 use crate::value::Value;
@@ -58,8 +58,11 @@ impl<C: Clock, T: Tally> Evaluation<'_, '_, C, T> {
                     if self.matches(*glob, head >> 8)? { *matches } else { *fails }
                 }
                 NODE_FIRST => self.first(words)?,
-                NODE_ROWS => {
-                    let settled = self.rows(words)?;
+                kind @ (NODE_ROWS | NODE_FILTERED) => {
+                    let settled = match kind {
+                        NODE_ROWS => self.rows(words)?,
+                        _ => self.filtered(words)?,
+                    };
                     if settled != Settled::NONE {
                         return Some(settled);
                     }

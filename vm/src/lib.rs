@@ -116,6 +116,7 @@ mod load;
 mod number;
 mod pattern;
 mod policy;
+mod prefilter;
 mod pystr;
 mod roots;
 mod scan;

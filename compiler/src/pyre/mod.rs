@@ -11,9 +11,10 @@ mod naive;
 mod syntax;
 mod tables;
 
+pub(crate) use automata::rarity;
 pub use automata::{
     Answer, Automata, Backward, BitNfa, BitStep, CellForm, ClassMap, Compiled, Dfa, End, Forward, GlobGroup,
-    GlobLimits, Group, GroupKind, Limits, Literals, Shared, Sink, StateId, TooLarge, compile,
+    GlobLimits, Group, GroupKind, Limits, Literals, Needed, Shared, Sink, StateId, TooLarge, compile,
     compile_with_globs, rarest, share,
 };
 

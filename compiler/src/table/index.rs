@@ -29,8 +29,6 @@ pub(super) struct Index {
     pub(super) roots: Vec<Root>,
     pub(super) buckets: Vec<U32>,
     pub(super) slots: Vec<Slot>,
-    /// What stands behind the other strings.
-    pub(super) strings: String,
 }
 
 /// The literal fields of a rule, each by the place of its glob: equal globs stand in one place.
@@ -347,11 +345,11 @@ impl Builder<'_, '_, '_> {
         if adjacent {
             return Ok(first.offset);
         }
-        let offset = number(self.strings.len() + self.index.strings.len(), "bytes of text")?;
+        let offset = number(self.graph.strings.text.len(), "bytes of text")?;
         for text in texts {
-            self.index.strings.push_str(slice(self.strings, *text));
+            self.graph.strings.text.push_str(slice(self.strings, *text));
         }
-        number(self.strings.len() + self.index.strings.len(), "bytes of text")?;
+        number(self.graph.strings.text.len(), "bytes of text")?;
         Ok(offset)
     }
 

@@ -177,13 +177,14 @@ pub(crate) fn build(
         ..Tables::default()
     };
     automata::write(&mut tables, policy, compiled, &members, &mut strings)?;
-    tables.strings = strings.text;
-    asks.share(&tables);
-    let mut graph = Graph::new(asks, &tables, limits);
+    tables.strings.clone_from(&strings.text);
+    asks.share(&tables, compiled);
+    let mut graph = Graph::new(asks, strings, &tables, limits);
     let index = index::build(&tables.rules, &globs, &tables.strings, &mut graph)?;
     let (errors, switches, nodes) = (graph.errors, graph.switches, graph.nodes);
-    tables.strings.push_str(&index.strings);
+    let strings = graph.strings.text;
     Ok(Tables {
+        strings,
         errors,
         switches,
         nodes,

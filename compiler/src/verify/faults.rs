@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod filters;
 mod places;
 
 use super::{Fault, check, plan};
@@ -580,8 +581,15 @@ fn a_manifest_that_promises_too_little_is_found() {
 }
 
 /// Limits under which no graph is kept.
-pub(super) const NO_GRAPHS: TableLimits =
-    TableLimits { words: 0, words_a_rule: 0, work: 0, work_a_rule: 0, rules: 0, depth: 0 };
+pub(super) const NO_GRAPHS: TableLimits = TableLimits {
+    words: 0,
+    words_a_rule: 0,
+    work: 0,
+    work_a_rule: 0,
+    rules: 0,
+    depth: 0,
+    prefilter: usize::MAX,
+};
 
 /// A policy with its tables, which may be broken before they are written.
 pub(super) struct Built {

@@ -34,11 +34,19 @@ impl Tally {
 }
 
 /// Limits that leave nothing but rows.
-pub const ONLY_ROWS: TableLimits =
-    TableLimits { words: 0, words_a_rule: 0, work: 0, work_a_rule: 0, rules: 0, depth: 0 };
+pub const ONLY_ROWS: TableLimits = TableLimits {
+    words: 0,
+    words_a_rule: 0,
+    work: 0,
+    work_a_rule: 0,
+    rules: 0,
+    depth: 0,
+    prefilter: usize::MAX,
+};
 
-/// Limits that leave graphs whole, cut them early, or leave nothing but rows.
-pub const TABLE_LIMITS: [TableLimits; 4] = [
+/// Limits that leave graphs whole, cut them early, or leave nothing but rows; and prefilters wherever there can
+/// be any, or only some.
+pub const TABLE_LIMITS: [TableLimits; 5] = [
     TableLimits {
         words: 1 << 20,
         words_a_rule: 0,
@@ -46,10 +54,28 @@ pub const TABLE_LIMITS: [TableLimits; 4] = [
         work_a_rule: 0,
         rules: 1 << 14,
         depth: 256,
+        prefilter: 8,
     },
-    TableLimits { words: 64, words_a_rule: 8, work: 1 << 20, work_a_rule: 0, rules: 1 << 14, depth: 256 },
-    TableLimits { words: 1 << 16, words_a_rule: 0, work: 1 << 20, work_a_rule: 0, rules: 1, depth: 3 },
+    TableLimits {
+        words: 64,
+        words_a_rule: 8,
+        work: 1 << 20,
+        work_a_rule: 0,
+        rules: 1 << 14,
+        depth: 256,
+        prefilter: 2,
+    },
+    TableLimits {
+        words: 1 << 16,
+        words_a_rule: 0,
+        work: 1 << 20,
+        work_a_rule: 0,
+        rules: 1,
+        depth: 3,
+        prefilter: 1,
+    },
     ONLY_ROWS,
+    TableLimits { prefilter: 1, ..ONLY_ROWS },
 ];
 
 /// Draws a policy and its actions from bytes, and compares everything about them.

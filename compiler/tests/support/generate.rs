@@ -7,6 +7,7 @@
 use super::actions;
 use super::bytes::Bytes;
 use super::constants::Constants;
+use super::filters;
 use super::globs;
 use super::node::Node;
 use aegis_vm::json::Json;
@@ -189,6 +190,9 @@ impl Drawing<'_> {
         }
         if self.bytes.chance(50) {
             self.globs(&mut rules);
+        }
+        if self.bytes.chance(70) {
+            rules.extend(filters::rules(&mut self.vocabulary, &mut self.bytes));
         }
         push(&mut entries, "rules", Node::List(rules));
         self.repeat(&mut entries, 4);

@@ -22,6 +22,7 @@ pub mod constants;
 pub mod crafted;
 pub mod damage;
 pub mod dialect;
+pub mod filters;
 pub mod generate;
 pub mod globs;
 pub mod hostile;

@@ -19,6 +19,7 @@
 //! | [`NODE_GLOB`] | head (`n`: the field's bit), glob, references if it matches, if not |
 //! | [`NODE_FIRST`] | head (`n`: references), group, param or field's bit, reference if none, two words of bits, a reference for each bit |
 //! | [`NODE_ROWS`] | head (`n`: rows), next reference, number of rules, two words `untold`, the rules, the rows |
+//! | [`NODE_FILTERED`] | head (`n`: prefilters), next reference, number of rules, the rules, the prefilters |
 //!
 //! # Switches
 //!
@@ -53,7 +54,31 @@
 //! candidates, and so are those with an error; the first decides. One that is `untold` (it has tests or globs
 //! that are in no row), or that has an error, is asked test by test. If no rule has an event the next
 //! reference counts.
+//!
+//! # Prefilters
+//!
+//! Where many rules each need some literal in a text, up to 256 are judged together. A *prefilter* looks for the
+//! literals of some of them in one text, a param's or a field's, and says which may hold: none where the param is
+//! absent, all where it is no text. Each rule is *sifted* by one prefilter, or else may hold whatever the texts
+//! are. Those that may hold are asked in order, test by test; if none has an event the next reference counts.
+//!
+//! ```text
+//! mask      := words of a bit for each rule, low first, an even number
+//! node      := head  next  rules  rule x rules  always: mask  prefilter x n
+//! prefilter := place  shape  entries
+//!              sifted: mask
+//!              unless_ascii: mask                 if `shape` says so: what literals say only of texts of ASCII
+//!              table  x 2^bits / 32               a bit for each hash of a block, low first
+//!              { block  offset  length  at << 16 | rule }  x entries    ascending
+//! ```
+//!
+//! `shape` is `block | stride << 8 | bits << 16`, and [`PREFILTER_ASCII`] if there is `unless_ascii`. A *block* is 3
+//! or 4 bytes of a text, as a number, low byte first, each byte with [`PREFILTER_FOLD`]. A text is looked at where
+//! `stride` divides the place, and a literal has as many entries as a stride has places, for blocks one byte after
+//! the other: so one of them is met wherever the literal stands. An entry is the block `at` bytes into its
+//! literal, and the place of a rule among the node's, which may hold where the literal, folded, stands around it.
 
+use super::Automaton;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -130,6 +155,15 @@ pub const NODE_FIRST: u32 = 4;
 /// By rows of bits.
 pub const NODE_ROWS: u32 = 5;
 
+/// By prefilters, of texts that hold literals.
+pub const NODE_FILTERED: u32 = 6;
+
+/// The words of a mask of so many rules.
+#[must_use]
+pub const fn filtered_mask(rules: usize) -> usize {
+    rules.div_ceil(64) * 2
+}
+
 /// The head of a node.
 #[must_use]
 pub const fn node_head(kind: u32, n: u32) -> u32 {
@@ -160,3 +194,60 @@ pub const MAX_TIME_CUTS: u32 = 24 * 60;
 pub const MAX_ROW_RULES: u32 = 64;
 /// The words of the two masks of a cell.
 pub const ROW_CELL: usize = 4;
+/// The most rules of a node of prefilters.
+pub const MAX_FILTERED_RULES: usize = 256;
+/// The bit of the place of a prefilter that looks at a field, of which the others are the bit.
+pub const PREFILTER_FIELD: u32 = 1 << 31;
+/// The bit of the shape of a prefilter that has `unless_ascii`.
+pub const PREFILTER_ASCII: u32 = 1 << 24;
+/// The words before the masks of a prefilter.
+pub const PREFILTER_HEAD: usize = 3;
+/// The words of an entry.
+pub const PREFILTER_ENTRY: usize = 4;
+/// What is set in each byte of a block: the case of a letter does not count, and what else it makes alike is told
+/// apart by the tests.
+pub const PREFILTER_FOLD: u8 = 0x20;
+/// The bytes of a block.
+pub const PREFILTER_BLOCKS: [usize; 2] = [3, 4];
+/// The longest stride.
+pub const MAX_PREFILTER_STRIDE: usize = 8;
+/// The longest stride of a prefilter with `unless_ascii`: each byte of a text is in some block of four.
+pub const MAX_ASCII_STRIDE: usize = 4;
+/// The bits of a table, as powers of two.
+pub const PREFILTER_BITS: [u32; 3] = [11, 15, 18];
+/// The most literals of a rule in one prefilter.
+pub const MAX_PREFILTER_LITERALS: usize = 4;
+/// The most bytes of a literal.
+pub const MAX_PREFILTER_LITERAL: usize = 16;
+/// The most steps that the loader takes to prove that patterns need their literals, by [`proof_steps`].
+pub const MAX_PROOF_STEPS: usize = 1 << 24;
+
+/// The bits of a block of so many bytes.
+#[must_use]
+pub const fn prefilter_mask(block: usize) -> u32 {
+    if block < PREFILTER_BLOCKS[1] { 0x00ff_ffff } else { u32::MAX }
+}
+
+/// A block of a text, folded, under a [`prefilter_mask`].
+#[must_use]
+pub const fn prefilter_block(bytes: [u8; 4], mask: u32) -> u32 {
+    (u32::from_le_bytes(bytes) | u32::from_le_bytes([PREFILTER_FOLD; 4])) & mask
+}
+
+/// The bit of a block in a table of `2^bits` bits.
+#[must_use]
+pub const fn prefilter_hash(block: u32, bits: u32) -> u32 {
+    block.wrapping_mul(0x9e37_79b1) >> (32 - bits)
+}
+
+/// The steps, at most, to prove that a pattern of a deterministic automaton needs literals.
+pub fn proof_steps<'t>(
+    automaton: &Automaton,
+    classes: usize,
+    literals: impl Iterator<Item = &'t str>,
+) -> usize {
+    let n = |n: U32| usize::try_from(n.get()).unwrap_or(usize::MAX);
+    let characters = literals.fold(0, |all: usize, literal| all.saturating_add(literal.chars().count()));
+    let pairs = n(automaton.rows).saturating_mul(characters.saturating_add(1));
+    pairs.saturating_mul(n(automaton.columns).saturating_add(characters)).saturating_add(classes)
+}

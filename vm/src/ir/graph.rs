@@ -3,11 +3,13 @@
 use super::{ShowConst, ShowTest};
 use crate::format::{
     CELL_ABSENT, CELL_LIST, CELL_MAP, CELL_NAN, CELL_TEXT, FIELD_AGENT, FIELD_TARGET, FIELD_TYPE,
-    GROUP_GLOBS, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, ROOT_ENDS, ROOT_HASH,
-    ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, ROW_CELL, Reference, Root, TIME_SWITCH,
+    GROUP_GLOBS, NO_EVENT, NODE_FILTERED, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST,
+    PREFILTER_FIELD, ROOT_ENDS, ROOT_HASH, ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, ROW_CELL, Reference, Root,
+    TIME_SWITCH, filtered_mask,
 };
 use crate::literals::Literals;
 use crate::policy::Policy;
+use crate::prefilter::Prefilter;
 use crate::roots::slots;
 use crate::switch::{ParamSwitch, TimeSwitch};
 use crate::tables::{Tables, index};
@@ -114,6 +116,7 @@ fn write_node(out: &mut impl Write, tables: &Tables, words: &[U32]) -> Option<Re
         }
         NODE_FIRST => write_first(out, tables, words)?,
         NODE_ROWS => write_rows(out, tables, words)?,
+        NODE_FILTERED => write_filtered(out, tables, words)?,
         _ => return None,
     })
 }
@@ -169,6 +172,53 @@ fn write_rows(out: &mut impl Write, tables: &Tables, words: &[U32]) -> Option<Re
                 written = written.and_then(|()| write!(out, ", error{}", list(error)));
             }
             written = written.and_then(|()| writeln!(out));
+        }
+        rest = after;
+    }
+    let next = Show { tables, reference: next.get() };
+    Some(written.and_then(|()| writeln!(out, "    none -> {next}")).map(|()| words.len() - rest.len()))
+}
+
+fn write_filtered(out: &mut impl Write, tables: &Tables, words: &[U32]) -> Option<Result<usize, fmt::Error>> {
+    let ([head, next, count], rest) = words.split_first_chunk()?;
+    let (rules, rest) = rest.split_at_checked(index(*count))?;
+    let (always, mut rest) = rest.split_at_checked(filtered_mask(rules.len()))?;
+    let has =
+        |mask: &[U32], bit: usize| mask.get(bit / 32).is_some_and(|word| word.get() >> (bit % 32) & 1 == 1);
+    let mut written = write!(out, "prefilters of {count} rules");
+    let others: String = rules
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| has(always, *bit))
+        .map(|(_, rule)| format!(" {rule}"))
+        .collect();
+    if !others.is_empty() {
+        written = written.and_then(|()| write!(out, ", asked always:{others}"));
+    }
+    written = written.and_then(|()| writeln!(out));
+    for _ in 0..head.get() >> 8 {
+        let (prefilter, after) = Prefilter::split(rest, rules.len())?;
+        let of = match prefilter.place.checked_sub(PREFILTER_FIELD) {
+            Some(field) => Fields(field).to_string(),
+            None => format!("param {:?}", tables.param(usize::try_from(prefilter.place).ok()?)?),
+        };
+        let Prefilter { block, stride, entries, bits, .. } = prefilter;
+        written = written.and_then(|()| {
+            let of_them = format!("{} in a table of {} bits", entries.len(), 1_u64 << bits);
+            writeln!(out, "    {of}: blocks of {block} bytes, one in {stride}, {of_them}")
+        });
+        for (bit, rule) in rules.iter().enumerate() {
+            let literals: Vec<String> = prefilter
+                .literals(bit)
+                .map(|[offset, length]| {
+                    tables.slice_of_strings(offset, length).map(|text| format!("{text:?}"))
+                })
+                .collect::<Option<_>>()?;
+            if !literals.is_empty() {
+                let unless = if has(prefilter.unless_ascii, bit) { ", if the text is ASCII" } else { "" };
+                let literals = literals.join(" or ");
+                written = written.and_then(|()| writeln!(out, "      {rule} needs {literals}{unless}"));
+            }
         }
         rest = after;
     }

@@ -18,6 +18,7 @@ macro_rules! records {
 
 mod graph;
 mod patterns;
+mod prefilters;
 
 use super::{malformed, scans};
 use crate::decision;
@@ -50,7 +51,7 @@ pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
     scans::check(tables, &mut budget)?;
     check_tests(tables)?;
     let outcomes = check_rules(tables, manifest)?;
-    graph::check(tables, &outcomes)
+    graph::check(tables, &outcomes, &mut budget)
 }
 
 pub(super) fn ensure(holds: bool, section: SectionId, detail: &str) -> Checked {

@@ -267,6 +267,11 @@ impl<'p, C: Cells<'p>, K: Class> Machine<'p, C, K> {
         Some(self.cells.cell_or_same(state, self.stride, K::column(self.columns, class)?))
     }
 
+    /// The column of a class.
+    pub(super) fn column(&self, class: usize) -> Option<usize> {
+        K::column(self.columns, class).map(usize::from)
+    }
+
     /// What a state of a pattern's own automaton says.
     #[inline(always)]
     pub(super) fn said(&self, state: usize) -> Said {

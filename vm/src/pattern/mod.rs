@@ -3,7 +3,7 @@
 //! The form of the tables is drawn in [`format`](crate::format). `machine` has them as they stand, `walk` the
 //! loops over a whole text, `pieces` the walk over a text that arrives in pieces, `group` what is searched
 //! for together: by an automaton that is `shared`, or in `lockstep`; `digrams` what a text is asked first;
-//! `nfa` the sets of places. Nothing is copied or allocated, and every character takes a fixed time.
+//! `nfa` the sets of places; `needs` proves, for the loader, what a pattern needs. Nothing is copied or allocated, and every character takes a fixed time.
 //!
 //! The loader has checked that every index is in range. Should one not be, nothing panics and nothing is
 //! guessed: the answer is `None`, and the decision fails closed.
@@ -12,6 +12,7 @@ mod digrams;
 mod group;
 mod lockstep;
 mod machine;
+mod needs;
 mod nfa;
 mod pieces;
 mod shared;
@@ -19,6 +20,7 @@ mod walk;
 
 pub(crate) use group::{Groups, check_group};
 pub(crate) use machine::{Blocks, ClassMap, check_automaton, leads};
+pub(crate) use needs::Needs;
 
 use crate::find::find;
 use crate::format::{

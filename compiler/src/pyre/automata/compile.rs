@@ -7,6 +7,7 @@ use super::dfa::{Answer, Columns, Excess, Search, determinise};
 use super::digrams::{Clause, digrams};
 use super::globs::{self, GlobGroup, GlobLimits};
 use super::minimise::{Dfa, minimise};
+use super::needed::{Needed, needed};
 use super::nfa::{self, Direction, Nfa, StateId};
 use super::shape::{self, End, Literals};
 use crate::pyre::{Pattern, PatternError, PatternErrorKind, shown};
@@ -71,6 +72,8 @@ pub struct Compiled {
     pub anchored: bool,
     /// Digrams that every match holds: of each clause one, as symbols of `aegis_vm::format`.
     pub digrams: Vec<Vec<(u8, u8)>>,
+    /// Literals of which every match holds one, if it has a deterministic automaton.
+    pub needed: Option<Needed>,
     /// The state of a deterministic forward automaton after the prefix.
     pub after_prefix: Option<StateId>,
 }
@@ -127,6 +130,7 @@ struct Parts {
     backward: Option<(Nfa, End)>,
     literals: Literals,
     digrams: Vec<Clause>,
+    needed: Option<Needed>,
 }
 
 /// Compiles patterns. The same patterns give the same automata, always and everywhere.
@@ -203,6 +207,7 @@ fn parts(pattern: &Pattern, limits: &Limits, sets: &mut Sets) -> Result<Parts, P
     let forward = nfa::build(ast, *root, text, limits.nfa_states, Direction::Forward, sets)?;
     let literals = shape::literals(ast, *root);
     let digrams = digrams(ast, *root, sets);
+    let needed = needed(ast, *root, sets);
     let backward = match shape::end(ast, *root, &literals) {
         Some(end) => {
             let backward = nfa::build(ast, *root, text, limits.nfa_states, Direction::Backward, sets)?;
@@ -210,7 +215,7 @@ fn parts(pattern: &Pattern, limits: &Limits, sets: &mut Sets) -> Result<Parts, P
         }
         None => None,
     };
-    Ok(Parts { forward, backward, literals, digrams })
+    Ok(Parts { forward, backward, literals, digrams, needed })
 }
 
 struct Builder<'a> {
@@ -267,6 +272,7 @@ impl Builder<'_> {
         Ok(Compiled {
             after_prefix,
             digrams: parts.digrams.clone(),
+            needed: parts.needed.clone().filter(|_| matches!(forward, Forward::Dfa(_))),
             forward,
             backward,
             literals,

@@ -8,16 +8,21 @@
 //! Errors are exact: a rule whose later condition is known to fail stays while an earlier one may still give
 //! an error, and the leaf is what the order in the file gives.
 //!
+//! Of a list of rules that each need some literal in a text, most are told by a pass over the text that they have
+//! no event (`filters`); such parts of a list stand in front of the graph of what follows them.
+//!
 //! A graph can multiply. Each has a budget of words and work ([`TableLimits`]); a list that passes it is cut into chunks, each
 //! of which leads to the next if none of its rules has an event, and a chunk that passes it still becomes rows
 //! of bits (`rows`), whose size only adds up.
 
 mod asks;
 mod cells;
+mod filters;
 mod rows;
 
 pub(super) use asks::Asks;
 
+use super::strings::Strings;
 use super::{Tables, TooLarge, number};
 use crate::TableLimits;
 use aegis_vm::format::{
@@ -26,6 +31,7 @@ use aegis_vm::format::{
 };
 use asks::{Ask, AskId, Shared, What};
 use cells::{Cell, Kind, Least, ParamCells, Status, minutes, time_status};
+use filters::Segment;
 use hashbrown::HashMap;
 use zerocopy::little_endian::U32;
 
@@ -79,6 +85,8 @@ impl From<TooLarge> for Over {
 /// The graph while it grows.
 pub(super) struct Graph<'t, 'h> {
     pub(super) asks: Asks<'h>,
+    /// The texts of the policy, to which those of prefilters are added.
+    pub(super) strings: Strings,
     tables: &'t Tables,
     limits: TableLimits,
     pub(super) nodes: Vec<U32>,
@@ -104,9 +112,10 @@ struct Within {
 }
 
 impl<'t, 'h> Graph<'t, 'h> {
-    pub(super) fn new(asks: Asks<'h>, tables: &'t Tables, limits: TableLimits) -> Self {
+    pub(super) fn new(asks: Asks<'h>, strings: Strings, tables: &'t Tables, limits: TableLimits) -> Self {
         Graph {
             asks,
+            strings,
             tables,
             limits,
             nodes: Vec::new(),
@@ -140,13 +149,25 @@ impl<'t, 'h> Graph<'t, 'h> {
 
     /// The reference of a list of rules, in order.
     pub(super) fn build(&mut self, list: Vec<Item>) -> Result<u32, TooLarge> {
+        let mut next = NO_EVENT;
+        for Segment { rules, sifted } in self.segments(&list).into_iter().rev() {
+            let items = list.get(rules).unwrap_or_default();
+            next = match sifted {
+                Some(sifted) => self.filtered(items, &sifted, next)?,
+                None => self.unfiltered(items.to_vec(), next)?,
+            };
+        }
+        Ok(next)
+    }
+
+    /// The reference of a list of rules of which no texts are looked through for all at once.
+    fn unfiltered(&mut self, list: Vec<Item>, mut next: u32) -> Result<u32, TooLarge> {
         if list.len() <= self.limits.rules
-            && let Some(reference) = self.tried(list.clone(), NO_EVENT)?
+            && let Some(reference) = self.tried(list.clone(), next)?
         {
             return Ok(reference);
         }
         let size = usize::try_from(MAX_ROW_RULES).unwrap_or(64);
-        let mut next = NO_EVENT;
         let chunks: Vec<&[Item]> = list.chunks(size).collect();
         for chunk in chunks.into_iter().rev() {
             next = match self.tried(chunk.to_vec(), next)? {
@@ -216,7 +237,7 @@ impl<'t, 'h> Graph<'t, 'h> {
     }
 
     fn ask(&self, ask: AskId) -> Ask<'h> {
-        let never = Ask { what: What::Never, record: 0, shared: None };
+        let never = Ask { what: What::Never, record: 0, shared: None, literals: None };
         usize::try_from(ask).ok().and_then(|ask| self.asks.asks.get(ask)).copied().unwrap_or(never)
     }
 

@@ -6,13 +6,13 @@
 //! What the graph says of the rules is not proven again here, as that would be to compile the policy anew: the
 //! compiler checks its output against the policy before it writes it, and the digests vouch for the bytes.
 
-use super::{Checked, ensure};
+use super::{Budget, Checked, ensure, prefilters};
 use crate::error::LoadError;
 use crate::format::{
     AffixLength, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, Const, FIELDS, GROUP_GLOBS, MAX_LENGTHS,
-    MAX_PROBES, MAX_ROW_RULES, MAX_RULES, MAX_TIME_CUTS, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS,
-    NODE_SWITCH, NODE_TEST, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, ROW_CELL,
-    Reference, Root, RuleError, SectionId, Slot, TIME_SWITCH, Text,
+    MAX_PROBES, MAX_ROW_RULES, MAX_RULES, MAX_TIME_CUTS, NO_EVENT, NODE_FILTERED, NODE_FIRST, NODE_GLOB,
+    NODE_ROWS, NODE_SWITCH, NODE_TEST, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS,
+    ROOT_SUFFIX, ROW_CELL, Reference, Root, RuleError, SectionId, Slot, TIME_SWITCH, Text,
 };
 use crate::literals::Literals;
 use crate::load::malformed;
@@ -22,7 +22,7 @@ use crate::tables::{Tables, index};
 use zerocopy::little_endian::U32;
 
 /// Checks the sections; `outcomes` has the two times two bits of each rule's outcome.
-pub(super) fn check(tables: &Tables, outcomes: &[u8]) -> Checked {
+pub(super) fn check(tables: &Tables, outcomes: &[u8], budget: &mut Budget) -> Checked {
     let rules = tables.rules.len();
     let nameable = u32::try_from(rules).is_ok_and(|rules| rules <= MAX_RULES);
     ensure(nameable, SectionId::Rules, "has more rules than a reference can name")?;
@@ -33,7 +33,8 @@ pub(super) fn check(tables: &Tables, outcomes: &[u8]) -> Checked {
     let switches = check_switches(tables)?;
     let errors = records!(tables, errors, Errors);
     let starts = Numbered::new(tables.nodes.len());
-    let nodes = Nodes { tables, outcomes, errors, starts, first_rules: Vec::new(), switches };
+    let proofs = prefilters::Proofs::new(budget);
+    let nodes = Nodes { tables, outcomes, errors, starts, first_rules: Vec::new(), switches, proofs };
     let nodes = nodes.check()?;
     check_roots(&nodes)
 }
@@ -166,7 +167,7 @@ fn short_searches(switch: &ParamSwitch<'_>) -> bool {
 }
 
 /// The nodes, as far as they were checked.
-struct Nodes<'p> {
+struct Nodes<'p, 'b> {
     tables: &'p Tables,
     outcomes: &'p [u8],
     errors: &'p [RuleError],
@@ -174,12 +175,13 @@ struct Nodes<'p> {
     /// For each node the smallest rule that a walk from there may name, or [`NO_RULE`].
     first_rules: Vec<u32>,
     switches: Starts,
+    proofs: prefilters::Proofs<'p, 'b>,
 }
 
 /// After every rule.
 const NO_RULE: u32 = u32::MAX;
 
-impl<'p> Nodes<'p> {
+impl<'p> Nodes<'p, '_> {
     fn check(mut self) -> Result<Self, LoadError> {
         let all = records!(self.tables, nodes, Nodes);
         let mut at = 0;
@@ -193,7 +195,7 @@ impl<'p> Nodes<'p> {
     }
 
     /// The node that the words begin with, if it is sound. What it refers to must have been checked before.
-    fn node(&self, words: &'p [U32]) -> Option<Node> {
+    fn node(&mut self, words: &'p [U32]) -> Option<Node> {
         let tables = self.tables;
         let head = words.first()?.get();
         let n = head >> 8;
@@ -222,6 +224,7 @@ impl<'p> Nodes<'p> {
                 (words.get(6..)?.get(..count)?, 6usize.checked_add(count)?, place && n > 0 && bits)
             }
             NODE_ROWS => return self.rows(words),
+            NODE_FILTERED => return self.filtered(words),
             _ => return None,
         };
         let none = if head & 0xff == NODE_FIRST { words.get(3..4)? } else { &[] };
@@ -265,6 +268,16 @@ impl<'p> Nodes<'p> {
         sound.then_some(Node { words: words.len() - rest.len(), first_rule: first })
     }
 
+    fn filtered(&mut self, words: &'p [U32]) -> Option<Node> {
+        let ([head, next, count], rest) = words.split_first_chunk()?;
+        let (rules, rest) = rest.split_at_checked(index(*count))?;
+        let (first, last) = (rules.first()?.get(), *rules.last()?);
+        let sound =
+            ascends(rules) && index(last) < self.tables.rules.len() && last.get() < self.first_rule(*next)?;
+        let rest = prefilters::split(self.tables, &mut self.proofs, head.get() >> 8, rules, rest)?;
+        sound.then_some(Node { words: words.len() - rest.len(), first_rule: first })
+    }
+
     /// The smallest rule that a reference may lead to, or [`NO_RULE`]; `None` unless the reference is to a node
     /// before, or to a rule or an error that is there.
     #[inline]
@@ -304,7 +317,7 @@ fn are_below(low: U32, high: U32, count: U32) -> bool {
     wide(low, high).checked_shr(count.get()).unwrap_or(0) == 0
 }
 
-fn check_roots(nodes: &Nodes<'_>) -> Checked {
+fn check_roots(nodes: &Nodes<'_, '_>) -> Checked {
     let tables = nodes.tables;
     let unsound = || malformed(SectionId::Roots, "has an unsound root");
     let (mut next_bucket, mut next_slot) = (0, 0);
@@ -395,7 +408,7 @@ fn is_a_trie(slots: &[Slot]) -> bool {
 }
 
 /// The number of words of a root's hash table.
-fn check_table(nodes: &Nodes<'_>, root: &Root) -> Result<usize, LoadError> {
+fn check_table(nodes: &Nodes<'_, '_>, root: &Root) -> Result<usize, LoadError> {
     let tables = nodes.tables;
     let table =
         Literals::of(tables, root).ok_or_else(|| malformed(SectionId::Roots, "has an unsound root"))?;
