@@ -420,7 +420,6 @@ const FAULTS: &[(&str, &[Fault])] = &[
             ("no buckets", |it, _| root(it, HASH, |root| set(&mut root.count, 0))),
             ("buckets beyond all", |it, _| root(it, STARTS, |root| set(&mut root.count, 3))),
             ("so many buckets", |it, _| root(it, HASH, |root| set(&mut root.count, u32::MAX))),
-            ("no pilots", |it, _| root(it, HASH, |root| set(&mut root.pilots, 0))),
             ("pilots beyond all", |it, _| root(it, STARTS, |root| set(&mut root.pilots, 3))),
             ("so many pilots", |it, _| root(it, STARTS, |root| set(&mut root.pilots, u32::MAX))),
             ("what begins two fields", |it, _| root(it, PREFIX, |root| set(&mut root.fields, 6))),
@@ -449,6 +448,7 @@ const FAULTS: &[(&str, &[Fault])] = &[
     (
         "buckets section has an unsound bucket",
         &[
+            ("no pilots where there are some", |it, _| root(it, HASH, |root| set(&mut root.pilots, 0))),
             ("no node", |it, _| bucket(it, 2, word(END))),
             ("another outcome", |it, named| bucket(it, 2, named.matches[6] ^ 1 << 28)),
             ("an error that is not there", |it, _| bucket(it, 2, u32::MAX << 30 | 1)),

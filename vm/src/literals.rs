@@ -106,7 +106,7 @@ impl Literals {
     pub(crate) fn of_text(&self, tables: &Tables, text: &[u8]) -> Option<Found> {
         let hash = hash_bytes(self.seed, text);
         let [own, reference, bound, offset, length] =
-            self.buckets.chunk(&tables.bytes, self.place(tables, hash)?)?;
+            self.buckets.chunk(&tables.bytes, self.place(tables, hash)? * (HEAD + 1))?;
         if own.get() != low_half(hash) || index(*length) != text.len() {
             return Some(Found::NOTHING);
         }
@@ -117,7 +117,7 @@ impl Literals {
     #[inline(never)]
     fn of_type_and_target(&self, tables: &Tables, kind: &str, target: &str) -> Option<Found> {
         let hash = hash_bytes(self.seed, kind.as_bytes());
-        let bucket = self.buckets.chunk(&tables.bytes, self.place(tables, hash)?)?;
+        let bucket = self.buckets.chunk(&tables.bytes, self.place(tables, hash)? * (HEAD + 2))?;
         let [own, reference, bound, offset, kind_length, target_length] = bucket;
         let lengths = (index(*kind_length), index(*target_length));
         if own.get() != low_half(hash) || lengths != (kind.len(), target.len()) {
@@ -133,7 +133,7 @@ impl Literals {
     #[inline(never)]
     fn of_fields(&self, tables: &Tables, request: &Request<'_>, all: u32, hashed: u32) -> Option<Found> {
         let hash = self.hash_of(request, hashed);
-        let place = self.place(tables, hash)?;
+        let place = self.place(tables, hash)? * self.width;
         let bucket = self.buckets.slice(&tables.bytes)?.get(place..)?.get(..self.width)?;
         let ([own, reference, bound, offset], lengths) = bucket.split_first_chunk::<HEAD>()?;
         if own.get() != low_half(hash) {
@@ -155,12 +155,15 @@ impl Literals {
         hash_key(self.seed, own.map(|bit| request.field(bit).as_bytes()))
     }
 
-    /// The first word of the bucket of a hash.
-    #[inline]
+    /// The bucket of a hash.
+    #[inline(always)]
     fn place(&self, tables: &Tables, hash: u64) -> Option<usize> {
         let [pilots, buckets] = self.counts;
+        if pilots == 0 {
+            return Some(bucket_of(hash, 0, buckets));
+        }
         let [pilot] = self.halves.chunk(&tables.bytes, pilot_of(hash, pilots))?;
-        Some(bucket_of(hash, pilot.get(), buckets) * self.width)
+        Some(bucket_of(hash, pilot.get(), buckets))
     }
 
     /// The bucket in which the literals of an action can stand.
@@ -169,7 +172,8 @@ impl Literals {
             Keys::Type | Keys::TypeAndTarget => self.hash_of(request, FIELD_TYPE),
             Keys::Fields { hashed, .. } => self.hash_of(request, hashed),
         };
-        let [own, _, _, offset] = self.buckets.chunk(&tables.bytes, self.place(tables, hash)?)?;
+        let [own, _, _, offset] =
+            self.buckets.chunk(&tables.bytes, self.place(tables, hash)? * self.width)?;
         Some(Glance { alike: own.get() == low_half(hash), text: *offset })
     }
 }

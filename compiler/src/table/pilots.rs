@@ -2,7 +2,8 @@
 //!
 //! Keys are put into small groups by one part of their hash, and for each group, the large ones first, a *pilot* is
 //! looked for with which all its keys fall into buckets that are free: hash and displace (Pagh, 1999; Belazzougui,
-//! Botelho and Dietzfelbinger, 2009). A table is hardly larger than its keys, and a search never goes on.
+//! Botelho and Dietzfelbinger, 2009). A table is hardly larger than its keys, and a search never goes on. A table of a
+//! few keys does without pilots: some seed puts all of them apart, if the table may have some more buckets.
 
 use aegis_vm::format::{bucket_of, pilot_of};
 
@@ -10,6 +11,10 @@ use aegis_vm::format::{bucket_of, pilot_of};
 const GROUP: usize = 4;
 /// A bucket more than keys for so many keys.
 const SPARE: usize = 64;
+/// So many keys do without pilots.
+const FEW: usize = 32;
+/// How many buckets a table of few keys may have for each.
+const ROOM: [usize; 4] = [1, 2, 4, 8];
 /// Seeds that are tried before the keys are given up as made to collide.
 const SEEDS: u64 = 32;
 
@@ -25,10 +30,31 @@ pub(super) struct Layout {
 pub(super) fn lay_out(keys: usize, hash: impl Fn(u64, usize) -> u64) -> Option<Layout> {
     // The seeds depend on every key, so that keys cannot be chosen for a known seed.
     let base = (0..keys).fold(0, &hash);
-    (0..SEEDS).find_map(|seed| {
-        let seed = base.wrapping_add(seed);
-        try_seed(seed, (0..keys).map(|key| hash(seed, key)).collect())
-    })
+    let seeds = (0..SEEDS).map(|seed| base.wrapping_add(seed));
+    if keys <= FEW {
+        let tries = ROOM.into_iter().flat_map(|room| seeds.clone().map(move |seed| (room, seed)));
+        let apart = { tries }.find_map(|(room, seed)| {
+            let buckets = apart((0..keys).map(|key| hash(seed, key)), room * keys)?;
+            Some(Layout { seed, pilots: Vec::new(), buckets })
+        });
+        if apart.is_some() {
+            return apart;
+        }
+    }
+    { seeds }.find_map(|seed| try_seed(seed, (0..keys).map(|key| hash(seed, key)).collect()))
+}
+
+/// The buckets, so many, if no two keys share one.
+fn apart(hashes: impl Iterator<Item = u64>, count: usize) -> Option<Vec<Option<usize>>> {
+    let mut buckets = vec![None; count];
+    let count = u32::try_from(count).ok()?;
+    for (key, hash) in hashes.enumerate() {
+        let bucket = buckets.get_mut(bucket_of(hash, 0, count))?;
+        if bucket.replace(key).is_some() {
+            return None;
+        }
+    }
+    Some(buckets)
 }
 
 fn try_seed(seed: u64, hashes: Vec<u64>) -> Option<Layout> {
@@ -78,10 +104,10 @@ mod tests {
             let layout = lay_out(keys, |seed, key| hash_bytes(seed, text(key).as_bytes())).unwrap();
             let count = u32::try_from(layout.buckets.len()).unwrap();
             let pilots = u32::try_from(layout.pilots.len()).unwrap();
-            assert!(layout.buckets.len() <= keys + keys / 64);
+            assert!(layout.buckets.len() <= if keys <= 32 { 8 * keys } else { keys + keys / 64 });
             for key in 0..keys {
                 let hash = hash_bytes(layout.seed, text(key).as_bytes());
-                let pilot = layout.pilots[pilot_of(hash, pilots)];
+                let pilot = layout.pilots.get(pilot_of(hash, pilots)).copied().unwrap_or(0);
                 assert_eq!(layout.buckets[bucket_of(hash, pilot, count)], Some(key));
             }
         }

@@ -84,6 +84,50 @@ const LITERALS: &str = "
 - {name: send, match: {type: send}, approval: approve, risk_level: critical}
 ";
 
+/// More than do without pilots.
+const MANY_LITERALS: &str = "
+- {name: r0, match: {type: verb_0}, approval: auto}
+- {name: r1, match: {type: verb_1}, approval: approve}
+- {name: r2, match: {type: verb_2}, approval: block}
+- {name: r3, match: {type: verb_3}, approval: auto}
+- {name: r4, match: {type: verb_4}, approval: approve}
+- {name: r5, match: {type: verb_5}, approval: block}
+- {name: r6, match: {type: verb_6}, approval: auto}
+- {name: r7, match: {type: verb_7}, approval: approve}
+- {name: r8, match: {type: verb_8}, approval: block}
+- {name: r9, match: {type: verb_9}, approval: auto}
+- {name: r10, match: {type: verb_10}, approval: approve}
+- {name: r11, match: {type: verb_11}, approval: block}
+- {name: r12, match: {type: verb_12}, approval: auto}
+- {name: r13, match: {type: verb_13}, approval: approve}
+- {name: r14, match: {type: verb_14}, approval: block}
+- {name: r15, match: {type: verb_15}, approval: auto}
+- {name: r16, match: {type: verb_16}, approval: approve}
+- {name: r17, match: {type: verb_17}, approval: block}
+- {name: r18, match: {type: verb_18}, approval: auto}
+- {name: r19, match: {type: verb_19}, approval: approve}
+- {name: r20, match: {type: verb_20}, approval: block}
+- {name: r21, match: {type: verb_21}, approval: auto}
+- {name: r22, match: {type: verb_22}, approval: approve}
+- {name: r23, match: {type: verb_23}, approval: block}
+- {name: r24, match: {type: verb_24}, approval: auto}
+- {name: r25, match: {type: verb_25}, approval: approve}
+- {name: r26, match: {type: verb_26}, approval: block}
+- {name: r27, match: {type: verb_27}, approval: auto}
+- {name: r28, match: {type: verb_28}, approval: approve}
+- {name: r29, match: {type: verb_29}, approval: block}
+- {name: r30, match: {type: verb_30}, approval: auto}
+- {name: r31, match: {type: verb_31}, approval: approve}
+- {name: r32, match: {type: verb_32}, approval: block}
+- {name: r33, match: {type: verb_33}, approval: auto}
+- {name: r34, match: {type: verb_34}, approval: approve}
+- {name: r35, match: {type: verb_35}, approval: block}
+- {name: r36, match: {type: verb_36}, approval: auto}
+- {name: r37, match: {type: verb_37}, approval: approve}
+- {name: r38, match: {type: verb_38}, approval: block}
+- {name: r39, match: {type: verb_39}, approval: auto}
+";
+
 const PREFIXES: &str = "
 - {name: long, match: {type: 'db_read_*'}, approval: auto}
 - {name: short, match: {type: 'db_*'}, approval: block}
@@ -292,7 +336,7 @@ const FAULTS: &[(&str, &str, By, Break)] = &[
     ),
     (
         "another pilot",
-        LITERALS,
+        MANY_LITERALS,
         Decisions,
         In(|t| {
             let root = t.roots.iter().find(|root| root.kind.get() == ROOT_HASH).unwrap();

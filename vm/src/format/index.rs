@@ -38,7 +38,7 @@ pub struct Root {
     pub first: U32,
     /// The number of buckets or of slots; of [`ROOT_NODE`] 0.
     pub count: U32,
-    /// The number of pilots of a hash table; 0 of other kinds.
+    /// The number of pilots of a hash table, which may have none; 0 of other kinds.
     pub pilots: U32,
     /// The smallest rule index that it can give.
     pub first_rule: U32,
@@ -54,7 +54,7 @@ pub struct Root {
 ///
 /// First come the pilots, 16 bits each, and filled up to a word, then the buckets. With the [`hash_key`](super::hash_key)
 /// of a key's hashed fields, [`pilot_of`](super::pilot_of) gives its pilot, and [`bucket_of`](super::bucket_of) the
-/// only bucket in which it can stand.
+/// only bucket in which it can stand. Without pilots each is 0.
 ///
 /// A bucket is a row of words: the low half of the hash, a reference, a bound, where the literals of the fields of the
 /// mask begin in `STRINGS`, one behind the other, and the length of each. No rule below the bound that is found by

@@ -334,7 +334,7 @@ fn check_roots(nodes: &Nodes<'_, '_>) -> Checked {
             && if affix { lengths_are_sound(root) } else { root.lengths == [NO_LENGTH; MAX_LENGTHS] }
             && match kind {
                 ROOT_HASH | ROOT_STARTS | ROOT_ENDS => {
-                    let sized = root.count.get() > 0 && root.pilots.get() > 0;
+                    let sized = root.count.get() > 0;
                     let by = root.hashed.get() != 0 && root.hashed.get() & !fields == 0;
                     let fields = if affix { FIELDS.contains(&fields) } else { (1..=7).contains(&fields) };
                     fields && by && index(root.first) == next_bucket && sized
