@@ -28,7 +28,7 @@ fn walked(policy: &Policy, action: &Action, now: Timestamp) -> Option<Timestamp>
 
 #[test]
 fn a_decision_holds_until_the_minute_at_which_it_changes() {
-    let policies = std::env::var("VALIDITY_POLICIES").map_or(12, |number| number.parse().unwrap());
+    let policies = std::env::var("VALIDITY_POLICIES").map_or(40, |number| number.parse().unwrap());
     let (mut seed, mut ends, mut asked, mut drawn) = (20_260_318_u64, 0, 0, 0);
     while drawn < policies {
         let bytes: Vec<u8> = std::iter::repeat_with(|| support::bytes::next(&mut seed)).take(1_200).collect();
