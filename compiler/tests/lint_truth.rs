@@ -282,7 +282,7 @@ impl Drawn {
                 })?
             }
             Lint::DollarNewline => self.finds(finding, |found| {
-                let lines = ["a", "b", "cc", "dev", "12", "", "a@corp.com", "1.5"];
+                let lines = ["a", "b", "cc", "dev", "12", "", "a@corp.com", "1.5", "word x;"];
                 lines.iter().any(|line| found(line) && found(&format!("{line}\n")))
             })?,
             Lint::BackspaceRegex => self.finds(finding, |found| {
