@@ -1,6 +1,7 @@
 //! What a decision costs at most, against a search for actions that cost more.
 //!
-//! `CERTIFICATE_TRIES` sets the number of actions.
+//! Probes, nodes and tests are counted as they are made, and so is every pass over a text; how many steps a pass takes
+//! for a byte is what `cost.rs` says of it. `CERTIFICATE_TRIES` sets the number of actions.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 

@@ -5,13 +5,14 @@
 //! writes it into the manifest, and `Policy::cost` works it out anew.
 
 use crate::format::{
-    AUTOMATON_NFA, Automaton, GLOB_TOKENS, Glob, GlobToken, LOCKSTEP, NO_SCAN, NODE_FILTERED, NODE_FIRST,
-    NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, NONE, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC,
-    OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, REF_LEAF, ROOT_ENDS, ROOT_HASH, ROOT_NODE,
-    ROOT_STARTS, ROW_CELL, Root, Rule, Slot, TIME_SWITCH, TOKEN_ONES, TOKEN_TEXT, Test, WordSet,
-    bucket_words, filtered_mask, pilot_words,
+    AUTOMATON_NFA, Automaton, GLOB_TOKENS, Glob, GlobToken, LOCKSTEP, MAX_PROBES, NO_SCAN, NODE_FILTERED,
+    NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, NONE, OP_CONTAINS, OP_MATCHES, OP_NEEDLE,
+    OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, REF_LEAF, ROOT_ENDS,
+    ROOT_HASH, ROOT_NODE, ROOT_STARTS, ROW_CELL, Root, Rule, Slot, TIME_SWITCH, TOKEN_ONES, TOKEN_TEXT, Test,
+    WordSet, bucket_words, filtered_mask, pilot_words,
 };
 use crate::prefilter::Prefilter;
+use crate::switch::ParamSwitch;
 use crate::tables::index;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,8 @@ pub struct Cost {
     pub nodes: u64,
     /// Tests and globs of rules that are asked one by one.
     pub tests: u64,
-    /// How often a byte of the action's type, target, agent, description and params is read.
+    /// Steps for each byte of the action's type, target, agent, description and params: a hash, a comparison or an
+    /// automaton takes one.
     pub reads: u64,
 }
 
@@ -55,8 +57,8 @@ impl Cost {
 
     /// The steps of a decision on an action whose texts have so many bytes together.
     ///
-    /// A value that is no text counts as Python's `str` of it, where a rule has `param_matches` or
-    /// `param_contains` over it.
+    /// A value that is no text counts as Python's `str` of it. What a lookup in the caller's params and mappings
+    /// takes is not counted.
     #[must_use]
     pub fn steps(&self, bytes: u64) -> u64 {
         let looks = self.probes.saturating_add(self.nodes).saturating_add(self.tests);
@@ -88,7 +90,7 @@ impl fmt::Display for Cost {
         let Cost { probes, nodes, tests, reads } = self;
         write!(
             f,
-            "at most {probes} probes, {nodes} nodes and {tests} tests; each byte of a text is read at most {reads} times"
+            "at most {probes} probes, {nodes} nodes and {tests} tests, and {reads} steps for each byte of a text"
         )
     }
 }
@@ -142,9 +144,11 @@ pub struct CostTables<'t> {
     pub word_sets: &'t [WordSet],
 }
 
-/// How often a search for one pattern reads a byte at most: for its digrams, for a beginning, for a literal, and in a
-/// walk, which one from the end may take twice.
-const SEARCH: u64 = 5;
+/// A search for a text: for its rarest byte, in comparisons, and by a search without a square if they are many.
+const FIND: u64 = 3;
+/// A search for a pattern: for its digrams, a beginning and a literal, and a walk, which one from the end may take
+/// twice.
+const SEARCH: u64 = 1 + 2 * FIND + 2;
 /// The walks of a group at most, which are in lockstep.
 pub(crate) const GROUP: u64 = 9;
 const _: () = assert!(LOCKSTEP == 9);
@@ -196,8 +200,9 @@ impl CostTables<'_> {
                     _ => 1,
                 }
             }
+            OP_CONTAINS => FIND,
             // Some are looked for one by one before one pass looks for all.
-            OP_NEEDLE => 2,
+            OP_NEEDLE => FIND + 1,
             _ => 1,
         })
     }
@@ -214,7 +219,7 @@ impl CostTables<'_> {
             TOKEN_ONES => u64::from(token.a.get()),
             _ => 1,
         };
-        Some(tokens.iter().map(length).fold(1, u64::saturating_add))
+        Some(tokens.iter().map(length).fold(FIND, u64::saturating_add))
     }
 
     fn glob(&self, glob: U32) -> Option<Cost> {
@@ -239,8 +244,25 @@ impl CostTables<'_> {
     fn switch(&self, switch: U32) -> Option<(Cost, usize)> {
         let words = self.switches.get(index(switch)..)?;
         let (_, cells) = crate::switch::size(words)?;
-        let reads = u64::from(words.first()?.get() != TIME_SWITCH);
-        Some((Cost { nodes: 1, reads, ..Cost::default() }, cells))
+        Some((Cost { nodes: 1, reads: self.switch_reads(switch)?, ..Cost::default() }, cells))
+    }
+
+    /// How often the cell of a switch reads a byte: a text is hashed, and compared with those of its length that a
+    /// search may meet; a large number is compared with the cuts that halve the others.
+    pub(crate) fn switch_reads(&self, switch: U32) -> Option<u64> {
+        let words = self.switches.get(index(switch)..)?;
+        if words.first()?.get() == TIME_SWITCH {
+            return Some(0);
+        }
+        let switch = ParamSwitch::of(words)?;
+        let mut lengths: Vec<u32> =
+            switch.texts.chunks_exact(2).filter_map(|text| text.last()).map(|length| length.get()).collect();
+        lengths.sort_unstable();
+        let alike = lengths.chunk_by(|a, b| a == b).map(<[u32]>::len).max().unwrap_or(0);
+        let met =
+            if switch.buckets.is_empty() { alike } else { alike.min(usize::try_from(MAX_PROBES).ok()?) };
+        let halved = (switch.cuts.len() / 2).checked_ilog2().map_or(0, |steps| u64::from(steps) + 1);
+        Some(1 + u64::try_from(met).ok()?.max(halved))
     }
 }
 

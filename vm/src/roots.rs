@@ -115,24 +115,22 @@ impl LoadedRoot {
     }
 }
 
-/// What the longest of the keys that a text begins with has.
-#[inline(never)]
-fn of_start(
+/// What the longest of the keys has that are at the end of a text; `cut` gives that end, of a length, and the byte
+/// of it that is farthest from the text's own end.
+#[inline(always)]
+fn of_affix<'a>(
     tables: &Tables,
     table: &Literals,
-    text: &[u8],
     lengths: &[AffixLength],
     tally: &mut impl Tally,
+    cut: impl Fn(usize) -> Option<(&'a [u8], u8)>,
 ) -> Option<Found> {
-    for AffixLength { length, edge, has_edge } in lengths {
-        if *length == 0 {
-            break;
-        }
-        let Some(start) = text.get(..usize::from(*length)) else { continue };
-        if *has_edge == 0 || start.last() == Some(edge) {
+    for AffixLength { length, edge, has_edge } in lengths.iter().take_while(|length| length.length > 0) {
+        let Some((affix, last)) = cut(usize::from(*length)) else { continue };
+        if *has_edge == 0 || last == *edge {
             tally.probe();
             tally.read(|| Some(2));
-            match table.of_text(tables, start)? {
+            match table.of_text(tables, affix)? {
                 Found::NOTHING => {}
                 found => return Some(found),
             }
@@ -141,7 +139,22 @@ fn of_start(
     Some(Found::NOTHING)
 }
 
-/// What the longest of the keys that a text ends with has.
+// These are apart, so that other roots do not pay for them.
+
+#[inline(never)]
+fn of_start(
+    tables: &Tables,
+    table: &Literals,
+    text: &[u8],
+    lengths: &[AffixLength],
+    tally: &mut impl Tally,
+) -> Option<Found> {
+    of_affix(tables, table, lengths, tally, |length| {
+        let start = text.get(..length)?;
+        Some((start, *start.last()?))
+    })
+}
+
 #[inline(never)]
 fn of_end(
     tables: &Tables,
@@ -150,22 +163,10 @@ fn of_end(
     lengths: &[AffixLength],
     tally: &mut impl Tally,
 ) -> Option<Found> {
-    for AffixLength { length, edge, has_edge } in lengths {
-        if *length == 0 {
-            break;
-        }
-        let Some(from) = text.len().checked_sub(usize::from(*length)) else { continue };
-        let Some(end) = text.get(from..) else { continue };
-        if *has_edge == 0 || end.first() == Some(edge) {
-            tally.probe();
-            tally.read(|| Some(2));
-            match table.of_text(tables, end)? {
-                Found::NOTHING => {}
-                found => return Some(found),
-            }
-        }
-    }
-    Some(Found::NOTHING)
+    of_affix(tables, table, lengths, tally, |length| {
+        let end = text.get(text.len().checked_sub(length)?..)?;
+        Some((end, *end.first()?))
+    })
 }
 
 /// The slots of a trie.

@@ -25,7 +25,7 @@ impl<C: Clock, T: Tally> Evaluation<'_, '_, C, T> {
         if param.get() == TIME_SWITCH {
             return self.time_cell(words);
         }
-        self.tally.read(|| Some(1));
+        self.tally.read(|| tables.cost_tables()?.switch_reads(switch));
         match self.param(index(*param)) {
             None | Some(Value::Null) => Some(CELL_ABSENT),
             Some(Value::Str(text)) => text_cell(tables, words, text),

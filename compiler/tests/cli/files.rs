@@ -27,6 +27,7 @@ fn a_build_says_what_it_built() {
         "policy id   demo\n",
         "revision    7\n",
         "label       abc123\n",
+        "cost        at most 2 probes, 3 nodes and 2 tests, and 8 steps for each byte of a text\n",
         "  good.yaml\n    3 rules, version 1, scope global\n",
     ] {
         assert!(inspect.out.contains(words), "{words:?}\n{}", inspect.out);

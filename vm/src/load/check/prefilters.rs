@@ -9,7 +9,8 @@
 //!    pattern needs literals is proven by its automaton (`pattern/needs.rs`), once for each pattern, within
 //!    [`MAX_PROOF_STEPS`].
 //!
-//! So of what a prefilter says nothing is taken on trust.
+//! So of what a prefilter says nothing is taken on trust, but that the glob of a rule is the one that it is shown
+//! as: of globs with tokens, or in groups, no more can be told at load.
 
 use super::Budget;
 use crate::format::{
