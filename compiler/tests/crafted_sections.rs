@@ -158,7 +158,7 @@ const FAULTS: &[Fault] = &[
         change!(it, Roots, |roots: Root| roots[0].fields = U32::new(0));
     }),
     ("buckets section has an unsound bucket", |it| {
-        change!(it, Buckets, |words: U32| words[2] = U32::new(1 << 30));
+        change!(it, Buckets, |words: U32| words[1] = U32::new(1 << 30));
     }),
     ("roots section is not in order", |it| {
         change!(it, Roots, |roots: Root| roots[1].fields = roots[0].fields);
