@@ -117,6 +117,16 @@ mod tests {
         }
     }
 
+    /// What `aegisc inspect` says of each: only rules that branch over many params pass the budget of a graph.
+    #[test]
+    fn graphs_are_whole() {
+        for workload in [w1(), w2(), w3(1_000), w4(1_000), w5(), w6(1_000), w7(64), w8()] {
+            let spread = workload.policy().manifest().spread.clone();
+            let fell = [&spread.chunks, &spread.rows].map(|ranges| !ranges.is_empty());
+            assert_eq!(fell, [false, workload.name.starts_with("W7")], "{}: {spread:?}", workload.name);
+        }
+    }
+
     #[test]
     fn sixty_four_actions_are_hot() {
         assert_eq!(w3_hot(1_000).actions.len(), 64);

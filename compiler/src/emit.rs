@@ -33,7 +33,7 @@ pub(crate) const COMPILER: &str = concat!("aegisc ", env!("CARGO_PKG_VERSION"));
 
 /// The artifact.
 pub(crate) fn emit(build: &Build<'_>, tables: &Tables) -> Vec<u8> {
-    let manifest = postcard_bytes(&manifest(build));
+    let manifest = postcard_bytes(&manifest(build, tables));
     let debug = postcard_bytes(&debug(build));
     let content = |id: SectionId| -> &[u8] {
         match id {
@@ -41,6 +41,7 @@ pub(crate) fn emit(build: &Build<'_>, tables: &Tables) -> Vec<u8> {
             SectionId::Strings => tables.strings.as_bytes(),
             SectionId::GlobRanges => tables.glob_ranges.as_bytes(),
             SectionId::GlobTokens => tables.glob_tokens.as_bytes(),
+            SectionId::GlobParts => tables.glob_parts.as_bytes(),
             SectionId::Globs => tables.globs.as_bytes(),
             SectionId::Params => tables.params.as_bytes(),
             SectionId::Consts => tables.consts.as_bytes(),
@@ -121,7 +122,7 @@ fn postcard_bytes<T: serde::Serialize>(value: &T) -> Vec<u8> {
     postcard::to_allocvec(value).expect("plain data")
 }
 
-fn manifest(build: &Build<'_>) -> Manifest {
+fn manifest(build: &Build<'_>, tables: &Tables) -> Manifest {
     let mut layers = Vec::new();
     let mut first_rule = 0;
     let mut rules_of: HashMap<usize, u32> = HashMap::new();
@@ -150,6 +151,7 @@ fn manifest(build: &Build<'_>) -> Manifest {
         label: build.label.to_owned(),
         verified: build.verified.clone(),
         cost: build.cost,
+        spread: tables.spread.clone(),
         plan_rules: plan_rules(&build.policy.plan_rules),
     }
 }

@@ -7,9 +7,9 @@ mod support;
 
 use aegis_vm::Policy;
 use aegis_vm::format::{
-    CONST_BIG_INT, Const, GLOB_GROUPED, GLOB_TOKENS, GROUP_BACKWARD, GROUP_FORWARD, GROUP_GLOBS,
-    GROUP_LOCKSTEP, Glob, GlobToken, Group, GroupAnswer, MAX_BIG_INT, NO_SCAN, NONE, Needle, OP_NEEDLE,
-    Pattern, Rule, Scan, SectionId, TOKEN_RUN, Test, Text, Word, WordSet,
+    CONST_BIG_INT, Const, GLOB_ANY, GLOB_GROUPED, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, GROUP_BACKWARD,
+    GROUP_FORWARD, GROUP_GLOBS, GROUP_LOCKSTEP, Glob, GlobPart, GlobToken, Group, GroupAnswer, MAX_BIG_INT,
+    NO_SCAN, NONE, Needle, OP_NEEDLE, Pattern, Rule, Scan, SectionId, TOKEN_RUN, Test, Text, Word, WordSet,
 };
 use support::crafted::Crafted;
 use zerocopy::little_endian::{U32, U64};
@@ -20,15 +20,16 @@ rules:
   - {name: allow, match: {type: delete}, approval: auto}
 ";
 
-/// The glob that explanations show is not the one that decides.
+/// A glob of another kind than its text says.
 #[test]
 fn a_glob_that_shows_another() {
     let yaml = "rules: [{match: {type: 'delete*'}}, {match: {type: '*_db'}}, {match: {type: read}}]";
-    for at in 0..3 {
+    let wrong = [(0, GLOB_SUFFIX), (1, GLOB_PREFIX), (2, GLOB_PREFIX), (2, GLOB_SUFFIX), (0, GLOB_ANY)];
+    for (at, kind) in wrong {
         let mut crafted = Crafted::of(yaml);
         crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
-            let place = globs.iter().enumerate().filter(|(_, glob)| glob.kind.get() != 0).nth(at).unwrap().0;
-            globs[place].b = U32::new(globs[place].b.get() - 1);
+            let glob = { globs.iter_mut() }.filter(|glob| glob.kind() != GLOB_ANY).nth(at).unwrap();
+            *glob = Glob::new(kind, glob.place, U32::new(glob.length())).unwrap();
         });
         crafted.refused("an unsound glob");
     }
@@ -245,15 +246,29 @@ fn globs() -> Crafted {
     crafted
 }
 
-/// The globs of kinds that a change picks.
-fn of_kind(globs: &mut [Glob], kind: u32) -> Vec<&mut Glob> {
-    globs.iter_mut().filter(|glob| glob.kind.get() == kind).collect()
+/// Changes the parts of the globs of a kind, in the order of the globs.
+fn change_parts(it: &mut Crafted, kind: u32, change: impl FnOnce(&mut [&mut GlobPart])) {
+    let globs: Vec<Glob> = it.records(SectionId::Globs);
+    let with_parts = globs.iter().filter(|glob| glob.kind() >= GLOB_TOKENS).map(|glob| glob.kind());
+    let kinds: Vec<u32> = with_parts.collect();
+    it.change(SectionId::GlobParts, |parts: &mut Vec<GlobPart>| {
+        let of_kind = parts.iter_mut().zip(&kinds).filter(|(_, own)| **own == kind);
+        change(&mut of_kind.map(|(part, _)| part).collect::<Vec<_>>());
+    });
+}
+
+/// Makes the first glob of a kind one of another.
+fn change_kind(it: &mut Crafted, from: u32, to: u32) {
+    it.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
+        let glob = globs.iter_mut().find(|glob| glob.kind() == from).unwrap();
+        *glob = Glob::new(to, glob.place, U32::new(0)).unwrap();
+    });
 }
 
 /// `explain` would show one glob, and the group answer for another, or for none.
 #[test]
 fn a_glob_of_another_group() {
-    let change: [fn(&mut [&mut Glob]); 6] = [
+    let change: [fn(&mut [&mut GlobPart]); 6] = [
         |globs| globs[0].b = globs[1].b,
         |globs| globs[1].b = U32::new(2),
         |globs| (globs[0].b, globs[1].b) = (globs[1].b, globs[0].b),
@@ -263,14 +278,13 @@ fn a_glob_of_another_group() {
     ];
     for change in change {
         let mut crafted = globs();
-        crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| change(&mut of_kind(globs, GLOB_GROUPED)));
+        change_parts(&mut crafted, GLOB_GROUPED, change);
         crafted.refused("the groups section");
     }
     for (a, b) in [(3, 0), (u32::MAX, 0), (0, 64), (0, u32::MAX)] {
         let mut crafted = globs();
-        crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
-            let glob = &mut of_kind(globs, GLOB_GROUPED)[0];
-            (glob.a, glob.b) = (U32::new(a), U32::new(b));
+        change_parts(&mut crafted, GLOB_GROUPED, |globs| {
+            (globs[0].a, globs[0].b) = (U32::new(a), U32::new(b));
         });
         crafted.refused("an unsound glob");
     }
@@ -280,17 +294,13 @@ fn a_glob_of_another_group() {
 #[test]
 fn a_glob_that_its_group_does_not_know() {
     let mut crafted = globs();
-    crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
-        let glob = &mut of_kind(globs, GLOB_TOKENS)[0];
-        (glob.kind, glob.a, glob.b) = (U32::new(GLOB_GROUPED), U32::new(0), U32::new(1));
-    });
+    change_parts(&mut crafted, GLOB_TOKENS, |globs| (globs[0].a, globs[0].b) = (U32::new(0), U32::new(1)));
+    change_kind(&mut crafted, GLOB_TOKENS, GLOB_GROUPED);
     crafted.change(SectionId::GlobTokens, Vec::<GlobToken>::clear);
     crafted.refused("leaves out a pattern or a glob");
     let mut crafted = globs();
-    crafted.change(SectionId::Globs, |globs: &mut Vec<Glob>| {
-        let glob = &mut of_kind(globs, GLOB_GROUPED)[0];
-        (glob.kind, glob.a, glob.b) = (U32::new(GLOB_TOKENS), U32::new(0), U32::new(0));
-    });
+    change_parts(&mut crafted, GLOB_GROUPED, |globs| (globs[0].a, globs[0].b) = (U32::new(0), U32::new(0)));
+    change_kind(&mut crafted, GLOB_GROUPED, GLOB_TOKENS);
     crafted.refused("an unsound group");
 }
 

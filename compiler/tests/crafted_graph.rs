@@ -7,11 +7,11 @@
 mod support;
 
 use aegis_vm::format::{
-    AffixLength, CONST_FLOAT, CONST_INT, CONST_STR, Const, FIELD_AGENT, FIELD_TARGET, FIELD_TYPE,
-    GLOB_GROUPED, GROUP_BACKWARD, GROUP_GLOBS, Glob, Group, MAX_LENGTHS, MAX_PROBES, MAX_ROW_RULES, NO_EVENT,
-    NODE_FILTERED, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, OP_GT, ROOT_HASH, ROOT_NODE,
-    ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, Root, Rule, RuleError, SectionId, Slot, TIME_SWITCH, Test, Text,
-    bucket_of, hash_bytes, low_half, match_reference, node_head,
+    AffixLength, CONST_FLOAT, CONST_INT, CONST_STR, CUT_NO_EVENT, Const, FIELD_AGENT, FIELD_TARGET,
+    FIELD_TYPE, GLOB_GROUPED, GROUP_BACKWARD, GROUP_GLOBS, Glob, Group, MAX_LENGTHS, MAX_PROBES,
+    MAX_ROW_RULES, NO_EVENT, NODE_CUT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, OP_GT,
+    ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, Root, Rule, RuleError, SectionId, Slot,
+    TIME_SWITCH, Test, Text, bucket_of, hash_bytes, low_half, match_reference, node_head,
 };
 use aegis_vm::{Action, NoClock, Policy, Timestamp};
 use support::bodies;
@@ -58,8 +58,9 @@ fn place<T>(records: &[T], is: impl Fn(&T) -> bool) -> u32 {
 impl Named {
     fn of(it: &mut Crafted) -> Self {
         let rules: Vec<Rule> = it.records(SectionId::Rules);
-        let matches =
-            |at: usize| match_reference(u32::try_from(at).unwrap(), rules[at].approval, rules[at].risk_level);
+        let matches = |at: usize| {
+            match_reference(u32::try_from(at).unwrap(), rules[at].approval(), rules[at].risk_level())
+        };
         let consts: Vec<Const> = it.records(SectionId::Consts);
         let tag = |tag: u32| move |constant: &Const| constant.tag.get() == tag;
         let text = place(&consts, tag(CONST_STR));
@@ -77,10 +78,10 @@ impl Named {
             one: Text { offset: U32::new(u32::try_from(one.payload.get()).unwrap()), length: one.n },
             text,
             test: place(&it.records(SectionId::Tests), |test: &Test| test.op.get() == OP_GT),
-            glob: place(&globs, |glob| glob.kind.get() == GLOB_GROUPED),
+            glob: place(&globs, |glob| glob.kind() == GLOB_GROUPED),
             globs: place(&groups, |group| group.kind.get() == GROUP_GLOBS),
             patterns: place(&groups, |group| group.kind.get() == GROUP_BACKWARD),
-            x: Text { offset: x.a, length: x.b },
+            x: Text { offset: x.place, length: U32::new(x.length()) },
         }
     }
 }
@@ -89,6 +90,8 @@ impl Named {
 const PARAM: usize = 0;
 const TIME: usize = 16;
 const OTHER: usize = 20;
+const ONE_CUT: usize = 26;
+const SWITCHES_END: usize = 36;
 const TEST: usize = 0;
 const GLOB: usize = 5;
 const BY_PARAM: usize = 9;
@@ -97,7 +100,8 @@ const FIRST: usize = 44;
 const PATTERNS: usize = 52;
 const BY_TEXT: usize = 59;
 const ROWS: usize = 67;
-const END: usize = 67 + 5 + 2 + 1 + 36;
+const CUT: usize = 67 + 5 + 2 + 1 + 36;
+const END: usize = CUT + 7;
 
 fn word(n: usize) -> u32 {
     u32::try_from(n).unwrap()
@@ -120,7 +124,9 @@ fn drawn() -> Crafted {
     let by_n = [n, 1, 2, 2, 0, 1, 5, 0, offset, length, 0, 1, five, 0, five, 1];
     let by_time = [TIME_SWITCH, 2, 540, 1020];
     it.change(SectionId::Switches, |all| {
-        *all = words(&[&by_n[..], &by_time[..], &[n + 1, 0, 0, 0, 0, 0]].concat())
+        let one_cut = [n, 0, 0, 1, 0, 1, 5, 0, five, 0];
+        *all = words(&[&by_n[..], &by_time[..], &[n + 1, 0, 0, 0, 0, 0], &one_cut].concat());
+        assert_eq!(all.len(), SWITCHES_END);
     });
     let mut nodes = vec![node_head(NODE_TEST, 0), test, many, NO_EVENT, error];
     nodes.extend([node_head(NODE_GLOB, FIELD_TARGET), glob, secret, word(TEST)]);
@@ -136,6 +142,7 @@ fn drawn() -> Crafted {
     // Nothing of a param that is absent; both rules, each asked test by test, of the text and of numbers.
     nodes.extend([[0, 0, 0, 0]; 5].concat());
     nodes.extend([[0b10, 0, 0b01, 0]; 4].concat());
+    nodes.extend([node_head(NODE_CUT, n << 2 | CUT_NO_EVENT), word(ONE_CUT), 5, 0, NO_EVENT, many, error]);
     assert_eq!(nodes.len(), END);
     it.change(SectionId::Nodes, |all| *all = words(&nodes));
     let hash = hash_bytes(9, b"x");
@@ -287,7 +294,7 @@ const FAULTS: &[(&str, &[Fault])] = &[
         "nodes section has an unsound node",
         &[
             ("of no kind", |it, _| node(it, TEST, node_head(0, 0))),
-            ("of a kind too far", |it, _| node(it, TEST, node_head(NODE_FILTERED + 1, 0))),
+            ("of a kind too far", |it, _| node(it, TEST, node_head(NODE_CUT + 1, 0))),
             ("a test node with a number", |it, _| node(it, TEST, node_head(NODE_TEST, 1))),
             ("no test", |it, _| {
                 let tests = it.bytes(SectionId::Tests).len() / size_of::<Test>();
@@ -314,9 +321,31 @@ const FAULTS: &[(&str, &[Fault])] = &[
                 node(it, GLOB + 1, word(globs));
             }),
             ("a glob that leads nowhere", |it, _| node(it, GLOB + 2, word(END))),
+            ("a cut of another param", |it, named| node(it, CUT, node_head(NODE_CUT, (named.n + 1) << 2))),
+            ("what is absent leads to none of three", |it, named| {
+                node(it, CUT, node_head(NODE_CUT, named.n << 2 | 3))
+            }),
+            ("a cut of no switch", |it, _| node(it, CUT + 1, word(ONE_CUT + 1))),
+            ("a cut of the time", |it, _| node(it, CUT + 1, word(TIME))),
+            ("a cut of a switch with texts", |it, _| node(it, CUT + 1, word(PARAM))),
+            ("a cut of a switch without cuts", |it, named| {
+                node(it, CUT, node_head(NODE_CUT, (named.n + 1) << 2));
+                node(it, CUT + 1, word(OTHER));
+            }),
+            ("a cut below every integer", |it, _| {
+                it.change(SectionId::Switches, |all: &mut Vec<U32>| {
+                    all.drain(ONE_CUT + 6..ONE_CUT + 8);
+                    (all[ONE_CUT + 4], all[ONE_CUT + 5]) = (U32::new(1), U32::new(1));
+                });
+            }),
+            ("another integer", |it, _| node(it, CUT + 2, 4)),
+            ("a much larger integer", |it, _| node(it, CUT + 3, 1)),
+            ("below a cut leads nowhere", |it, _| node(it, CUT + 4, word(END))),
+            ("beyond a cut leads nowhere", |it, _| node(it, CUT + 5, word(END))),
+            ("no number leads nowhere", |it, _| node(it, CUT + 6, word(CUT))),
             ("a switch node with a number", |it, _| node(it, BY_PARAM, node_head(NODE_SWITCH, 1))),
             ("the middle of a switch", |it, _| node(it, BY_PARAM + 1, word(PARAM + 1))),
-            ("beyond all switches", |it, _| node(it, BY_PARAM + 1, word(OTHER + 6))),
+            ("beyond all switches", |it, _| node(it, BY_PARAM + 1, word(SWITCHES_END))),
             ("a switch far away", |it, _| node(it, BY_PARAM + 1, u32::MAX)),
             ("a switch with more cells", |it, _| node(it, BY_PARAM + 1, word(TIME))),
             ("a switch with fewer cells", |it, _| node(it, BY_TIME + 1, word(PARAM))),
@@ -529,7 +558,7 @@ const FAULTS: &[(&str, &[Fault])] = &[
 const SOUND: &[Fault] = &[
     ("no errors", |it, _| {
         it.bytes(SectionId::Errors).clear();
-        for at in [TEST + 4, BY_PARAM + 3, BY_PARAM + 4, BY_PARAM + 6, BY_PARAM + 7] {
+        for at in [TEST + 4, BY_PARAM + 3, BY_PARAM + 4, BY_PARAM + 6, BY_PARAM + 7, CUT + 6] {
             node(it, at, NO_EVENT);
         }
     }),
@@ -546,6 +575,7 @@ const SOUND: &[Fault] = &[
         // The others stand two words later.
         node(it, BY_TIME + 1, word(TIME + 2));
         node(it, BY_TEXT + 1, word(OTHER + 2));
+        node(it, CUT + 1, word(ONE_CUT + 2));
     }),
     ("the last minute", |it, _| switch(it, TIME + 3, 24 * 60 - 1)),
     ("buckets of searches just short enough", |it, _| texts_in_a_row(it, MAX_PROBES - 1)),

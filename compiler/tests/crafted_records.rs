@@ -9,10 +9,10 @@ mod support;
 use aegis_vm::format::{
     CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_FOREIGN, CONST_INT, CONST_LIST, CONST_MAP, CONST_NULL,
     CONST_STR, Const, GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob,
-    GlobRange, GlobToken, Group, Header, MAX_SHARED_TESTS, Manifest, NO_MEMBER, OP_CONTAINS, OP_EQ, OP_GT,
-    OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, Rule,
-    SECTIONS, Scan, SectionId, SectionRow, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Test,
-    Text, Word, WordSet,
+    GlobPart, GlobRange, GlobToken, Group, Header, Layer, MAX_SHARED_TESTS, Manifest, NO_MEMBER, OP_CONTAINS,
+    OP_EQ, OP_GT, OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS,
+    Pattern, Rule, SECTIONS, Scan, SectionId, SectionRow, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET,
+    TOKEN_TEXT, Test, Text, Word, WordSet,
 };
 use aegis_vm::{LoadErrorKind, Policy};
 use std::mem::offset_of;
@@ -63,7 +63,19 @@ fn token(it: &mut Crafted, kind: u32, change: fn(&mut GlobToken)) {
 }
 
 fn glob(it: &mut Crafted, kind: u32, change: fn(&mut Glob)) {
-    change!(it, Globs, |all: Glob| change(first(all, |glob| glob.kind.get() == kind)));
+    change!(it, Globs, |all: Glob| change(first(all, |glob| glob.kind() == kind)));
+}
+
+/// Changes the part of the first glob of a kind.
+fn part(it: &mut Crafted, kind: u32, change: impl Fn(&mut GlobPart)) {
+    let globs = it.records::<Glob>(SectionId::Globs);
+    let place = globs.iter().find(|glob| glob.kind() == kind).unwrap().place.get();
+    change!(it, GlobParts, |all: GlobPart| change(&mut all[usize::try_from(place).unwrap()]));
+}
+
+/// Makes a glob one of another kind.
+fn of_kind(glob: &mut Glob, kind: u32) {
+    *glob = Glob::new(kind, glob.place, U32::new(glob.length())).unwrap();
 }
 
 fn constant(it: &mut Crafted, tag: u32, change: fn(&mut Const)) {
@@ -120,31 +132,43 @@ const FAULTS: &[(&str, &[Fault])] = &[
     (
         "globs section has an unsound glob, or one twice",
         &[
-            ("any without a text", |it| glob(it, GLOB_ANY, |glob| glob.text.length = 0.into())),
-            ("any with a part", |it| glob(it, GLOB_ANY, |glob| glob.a = 1.into())),
-            ("any with more", |it| glob(it, GLOB_ANY, |glob| glob.b = 1.into())),
-            ("any that shows another", |it| {
-                let prefix = it.records::<Glob>(SectionId::Globs);
-                let mut shown = prefix.iter().find(|glob| glob.kind.get() == GLOB_PREFIX).unwrap().text;
-                shown.offset += 1;
-                shown.length -= 1;
-                change!(it, Globs, |all: Glob| first(all, |glob| glob.kind.get() == GLOB_ANY).text = shown);
-            }),
-            ("a literal that shows another", |it| glob(it, GLOB_LITERAL, |glob| glob.b -= 1)),
-            ("a prefix without its star", |it| glob(it, GLOB_LITERAL, |glob| glob.kind = GLOB_PREFIX.into())),
-            ("a prefix that shows another", |it| glob(it, GLOB_PREFIX, |glob| glob.b -= 1)),
-            ("a suffix without its star", |it| glob(it, GLOB_LITERAL, |glob| glob.kind = GLOB_SUFFIX.into())),
-            ("a suffix that shows another", |it| glob(it, GLOB_SUFFIX, |glob| glob.b -= 1)),
-            ("tokens after a gap", |it| glob(it, GLOB_TOKENS, |glob| glob.a += 1)),
-            ("tokens beyond all", |it| glob(it, GLOB_TOKENS, |glob| glob.b = u32::MAX.into())),
-            ("the group after the last", |it| {
-                let groups = it.records::<Group>(SectionId::Groups).len();
-                change!(it, Globs, |all: Glob| {
-                    let grouped = first(all, |glob| glob.kind.get() == GLOB_GROUPED);
-                    grouped.a = u32::try_from(groups).unwrap().into();
+            ("any without a text", |it| glob(it, GLOB_ANY, |glob| glob.shape = 0.into())),
+            ("any that shows another", |it| glob(it, GLOB_PREFIX, |glob| of_kind(glob, GLOB_ANY))),
+            ("a prefix without its star", |it| glob(it, GLOB_LITERAL, |glob| of_kind(glob, GLOB_PREFIX))),
+            ("a prefix that is cut short", |it| glob(it, GLOB_PREFIX, |glob| glob.shape -= 1)),
+            ("a suffix without its star", |it| glob(it, GLOB_LITERAL, |glob| of_kind(glob, GLOB_SUFFIX))),
+            ("a suffix that begins later", |it| {
+                glob(it, GLOB_SUFFIX, |glob| {
+                    glob.place += 1;
+                    glob.shape -= 1;
                 });
             }),
-            ("the bit after the last", |it| glob(it, GLOB_GROUPED, |glob| glob.b = 64.into())),
+            ("a kind that is none", |it| {
+                let place = it
+                    .records::<Glob>(SectionId::Globs)
+                    .iter()
+                    .filter(|glob| glob.kind() >= GLOB_TOKENS)
+                    .count();
+                change!(it, Globs, |all: Glob| {
+                    let last = all.last_mut().unwrap();
+                    *last = Glob::new(7, U32::new(u32::try_from(place).unwrap() - 1), U32::new(0)).unwrap();
+                });
+            }),
+            ("a glob with a part and a length", |it| glob(it, GLOB_TOKENS, |glob| glob.shape += 1)),
+            ("another's part", |it| {
+                let grouped = it.records::<Glob>(SectionId::Globs);
+                let other = grouped.iter().find(|glob| glob.kind() == GLOB_GROUPED).unwrap().place;
+                change!(it, Globs, |all: Glob| {
+                    first(all, |glob| glob.kind() == GLOB_TOKENS).place = other;
+                });
+            }),
+            ("tokens after a gap", |it| part(it, GLOB_TOKENS, |part| part.a += 1)),
+            ("tokens beyond all", |it| part(it, GLOB_TOKENS, |part| part.b = u32::MAX.into())),
+            ("the group after the last", |it| {
+                let groups = u32::try_from(it.records::<Group>(SectionId::Groups).len()).unwrap();
+                part(it, GLOB_GROUPED, |part| part.a = groups.into());
+            }),
+            ("the bit after the last", |it| part(it, GLOB_GROUPED, |part| part.b = 64.into())),
         ],
     ),
     (
@@ -294,11 +318,8 @@ const FAULTS: &[(&str, &[Fault])] = &[
                 let globs = count(it, SectionId::Globs, size_of::<Glob>());
                 rule(it, |rule| rule.agent_glob = globs);
             }),
-            ("tests beyond all", |it| rule(it, |rule| rule.tests = u32::MAX.into())),
-            ("no layer", |it| rule(it, |rule| rule.layer = 1.into())),
-            ("no approval", |it| rule(it, |rule| rule.approval = 3)),
-            ("no risk level", |it| rule(it, |rule| rule.risk_level = 4)),
-            ("more", |it| rule(it, |rule| rule.reserved = 1.into())),
+            ("tests beyond all", |it| rule(it, |rule| rule.tests |= u32::MAX >> 4)),
+            ("no approval", |it| rule(it, |rule| rule.tests |= 3 << 30)),
         ],
     ),
 ];
@@ -386,24 +407,24 @@ fn a_scan_with_a_state_more() {
     crafted.refused("a scan that finds other texts than its own");
 }
 
+/// Rules say nothing of their layer: that follows from where the layers begin.
 #[test]
-fn a_rule_of_another_layer() {
+fn the_layer_of_a_rule() {
     let mut crafted = Crafted::of("rules: [{name: a}, {name: b}, {name: c}]");
     let mut manifest: Manifest = postcard::from_bytes(crafted.bytes(SectionId::Manifest)).unwrap();
-    let mut later = manifest.layers[0].clone();
-    (manifest.layers[0].rules, later.first_rule, later.rules) = (1, 1, 2);
-    manifest.layers.push(later);
-    *crafted.bytes(SectionId::Manifest) = postcard::to_allocvec(&manifest).unwrap();
-    let mut of = |layers: [u32; 3]| {
-        crafted.change(SectionId::Rules, |rules: &mut Vec<Rule>| {
-            rules.iter_mut().zip(layers).for_each(|(rule, layer)| rule.layer = layer.into());
-        });
-        crafted.clone()
+    let first = manifest.layers[0].clone();
+    let layer = |path: &str, first_rule: u32, rules: u32| Layer {
+        path: path.to_owned(),
+        first_rule,
+        rules,
+        ..first.clone()
     };
-    of([0, 1, 1]).accepted();
-    for layers in [[0, 0, 1], [1, 1, 1], [0, 1, 0], [0, 1, 2]] {
-        of(layers).refused("an unsound rule");
-    }
+    manifest.layers =
+        vec![layer("none", 0, 0), layer("one", 0, 1), layer("no more", 1, 0), layer("two", 1, 2)];
+    *crafted.bytes(SectionId::Manifest) = postcard::to_allocvec(&manifest).unwrap();
+    let policy = Policy::from_bytes(crafted.0.assemble()).unwrap();
+    let files: Vec<&str> = policy.rules().map(|rule| rule.origin().file).collect();
+    assert_eq!(files, ["one", "two", "two"]);
 }
 
 #[test]

@@ -6,8 +6,8 @@
 mod support;
 
 use aegis_vm::format::{
-    CumulativeRisk, Glob, GlobToken, Header, Manifest, Needle, Root, Rule, RuleError, SECTIONS, Scan,
-    SectionId, SectionRow, Slot, TOKEN_SET, Test, Text, Word, WordSet,
+    CumulativeRisk, Glob, GlobPart, GlobToken, Header, Manifest, Needle, Root, Rule, RuleError, RuleRange,
+    SECTIONS, Scan, SectionId, SectionRow, Slot, TOKEN_SET, Test, Text, Word, WordSet,
 };
 use aegis_vm::{LoadErrorKind, Policy};
 use std::mem::offset_of;
@@ -44,6 +44,7 @@ const FAULTS: &[Fault] = &[
     ("strings section is not UTF-8", |it| it.bytes(SectionId::Strings)[0] = 0xFF),
     ("glob ranges section is not a whole number of records", |it| it.bytes(SectionId::GlobRanges).push(0)),
     ("glob tokens section is not a whole number of records", |it| it.bytes(SectionId::GlobTokens).push(0)),
+    ("glob parts section is not a whole number of records", |it| it.bytes(SectionId::GlobParts).push(0)),
     ("globs section is not a whole number of records", |it| it.bytes(SectionId::Globs).push(0)),
     ("params section is not a whole number of records", |it| it.bytes(SectionId::Params).push(0)),
     ("constants section is not a whole number of records", |it| it.bytes(SectionId::Consts).push(0)),
@@ -79,6 +80,10 @@ const FAULTS: &[Fault] = &[
     ("manifest section has layers that do not hold every rule", |it| {
         manifest(it, |manifest| manifest.layers[0].rules -= 1);
     }),
+    ("manifest section names rules in no order", |it| {
+        let range = |first, last| RuleRange { first, last };
+        manifest(it, |manifest| manifest.spread.rows = vec![range(3, 4), range(4, 5)]);
+    }),
     ("manifest section has plan rules of unknown outcome", |it| {
         let name = String::new();
         let limit = CumulativeRisk { max_total_risk: 1, on_exceed: 3, name };
@@ -94,10 +99,13 @@ const FAULTS: &[Fault] = &[
         change!(it, GlobRanges, |ranges: Text| ranges.push(ranges[0]));
     }),
     ("globs section has no text", |it| {
-        change!(it, Globs, |globs: Glob| globs[0].text.offset = U32::new(u32::MAX));
+        change!(it, Globs, |globs: Glob| globs[0].place = U32::new(u32::MAX));
     }),
     ("globs section has an unsound glob, or one twice", |it| {
-        change!(it, Globs, |globs: Glob| globs[0].kind = U32::new(99));
+        change!(it, Globs, |globs: Glob| globs[0].shape = U32::new(6 << 29));
+    }),
+    ("glob parts section has parts of no glob", |it| {
+        change!(it, GlobParts, |parts: GlobPart| parts.push(parts[0]));
     }),
     ("glob tokens section has tokens of no glob", |it| {
         change!(it, GlobTokens, |tokens: GlobToken| {
@@ -143,7 +151,7 @@ const FAULTS: &[Fault] = &[
         change!(it, Tests, |tests: Test| tests[0].op = 99.into());
     }),
     ("rules section has an unsound rule", |it| {
-        change!(it, Rules, |rules: Rule| rules[0].approval = 3);
+        change!(it, Rules, |rules: Rule| rules[0].tests |= 3 << 30);
     }),
     ("errors section names a rule or a test that is not there", |it| {
         change!(it, Errors, |errors: RuleError| errors[0].rule = U32::new(u32::MAX));
@@ -245,7 +253,7 @@ fn the_steps_are_taken_in_order() {
         ),
         ("the artifact is damaged: its header does not match its digest", |it| it[24] ^= 1, false),
         ("malformed artifact: the signature slot is not empty", |it| it[160] = 1, false),
-        ("malformed artifact: 7 sections instead of 29", |it| it[12] = 7, false),
+        ("malformed artifact: 7 sections instead of 30", |it| it[12] = 7, false),
         ("the artifact should be", |it| it.push(0), false),
         ("the artifact has format version 9", |it| it[offset_of!(Header, format_version)] = 9, false),
         ("not an aegis artifact", |it| it[0] = 0, false),

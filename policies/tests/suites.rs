@@ -104,6 +104,8 @@ fn every_policy_compiles_without_a_warning() {
             _ => said.is_empty(),
         };
         assert!(is_expected, "{layers:?}: {}", said.join("\n"));
+        let spread = &policy.vm().manifest().spread;
+        assert!(spread.chunks.is_empty() && spread.rows.is_empty(), "{layers:?}: {spread:?}");
     }
 }
 

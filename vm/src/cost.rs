@@ -5,11 +5,11 @@
 //! writes it into the manifest, and `Policy::cost` works it out anew.
 
 use crate::format::{
-    AUTOMATON_NFA, Automaton, GLOB_TOKENS, Glob, GlobToken, LOCKSTEP, MAX_PROBES, NO_SCAN, NODE_FILTERED,
-    NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, NONE, OP_CONTAINS, OP_MATCHES, OP_NEEDLE,
-    OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern, REF_LEAF, ROOT_ENDS,
-    ROOT_HASH, ROOT_NODE, ROOT_STARTS, ROW_CELL, Root, Rule, Slot, TIME_SWITCH, TOKEN_ONES, TOKEN_TEXT, Test,
-    WordSet, bucket_words, filtered_mask, pilot_words,
+    AUTOMATON_NFA, Automaton, GLOB_TOKENS, Glob, GlobPart, GlobToken, LOCKSTEP, MAX_PROBES, NO_SCAN,
+    NODE_CUT, NODE_FILTERED, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, NONE, OP_CONTAINS,
+    OP_MATCHES, OP_NEEDLE, OP_NEVER, OP_SEMANTIC, OP_TIME_AFTER, OP_TIME_BEFORE, OP_WEEKDAYS, Pattern,
+    REF_LEAF, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_STARTS, ROW_CELL, Root, Rule, Slot, TIME_SWITCH,
+    TOKEN_ONES, TOKEN_TEXT, Test, WordSet, bucket_words, filtered_mask, pilot_words,
 };
 use crate::prefilter::Prefilter;
 use crate::switch::ParamSwitch;
@@ -138,6 +138,7 @@ pub struct CostTables<'t> {
     pub rules: &'t [Rule],
     pub tests: &'t [Test],
     pub globs: &'t [Glob],
+    pub glob_parts: &'t [GlobPart],
     pub glob_tokens: &'t [GlobToken],
     pub patterns: &'t [Pattern],
     pub automata: &'t [Automaton],
@@ -209,8 +210,8 @@ impl CostTables<'_> {
 
     /// How often a glob reads a byte: its pieces are tried at each place.
     pub(crate) fn glob_reads(&self, glob: U32) -> Option<u64> {
-        let glob = self.globs.get(index(glob))?;
-        if glob.kind.get() != GLOB_TOKENS {
+        let glob = self.globs.get(index(glob))?.resolve(self.glob_parts)?;
+        if glob.kind != GLOB_TOKENS {
             return Some(1);
         }
         let tokens = self.glob_tokens.get(index(glob.a)..)?.get(..index(glob.b))?;
@@ -234,7 +235,7 @@ impl CostTables<'_> {
             cost = cost.and(self.glob(glob)?);
         }
         let first = index(rule.first_test);
-        for test in self.tests.get(first..first.checked_add(index(rule.tests))?)? {
+        for test in self.tests.get(first..first.checked_add(index(rule.test_count()))?)? {
             cost = cost.and(self.test(test)?);
         }
         Some(cost)
@@ -317,6 +318,11 @@ impl Ways<'_, '_> {
             NODE_GLOB => {
                 let cost = own.and(tables.glob(*words.get(1)?)?);
                 (4, cost.and(self.dearest(words.get(2..4)?)?))
+            }
+            NODE_CUT => {
+                // What is no integer is looked up in the switch.
+                let reads = tables.switch_reads(*words.get(1)?)?;
+                (7, Cost { reads, ..own }.and(self.dearest(words.get(4..7)?)?))
             }
             NODE_FIRST => {
                 let searched = Cost { reads: GROUP, ..own };

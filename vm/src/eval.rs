@@ -194,7 +194,7 @@ impl<'p, 'a, C: Clock, T: Tally> Evaluation<'p, 'a, C, T> {
                 Tested::Error => return Some(Settled::error(rule.get(), at)),
             }
         }
-        Some(Settled::matched(match_reference(rule.get(), record.approval, record.risk_level)))
+        Some(Settled::matched(match_reference(rule.get(), record.approval(), record.risk_level())))
     }
 
     /// The bit of the first field whose glob does not match.

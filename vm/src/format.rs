@@ -94,11 +94,12 @@ pub const MAGIC: [u8; 8] = *b"\x89AEGISB\n";
 pub const FORMAT_VERSION: u32 = 3;
 
 /// The sections in the order in which they stand.
-pub const SECTIONS: [SectionId; 29] = [
+pub const SECTIONS: [SectionId; 30] = [
     SectionId::Manifest,
     SectionId::Strings,
     SectionId::GlobRanges,
     SectionId::GlobTokens,
+    SectionId::GlobParts,
     SectionId::Globs,
     SectionId::Params,
     SectionId::Consts,
@@ -134,6 +135,7 @@ pub enum SectionId {
     Strings,
     GlobRanges,
     GlobTokens,
+    GlobParts,
     Globs,
     Params,
     Consts,
@@ -177,6 +179,7 @@ impl SectionId {
             SectionId::Strings => "strings",
             SectionId::GlobRanges => "glob ranges",
             SectionId::GlobTokens => "glob tokens",
+            SectionId::GlobParts => "glob parts",
             SectionId::Globs => "globs",
             SectionId::Params => "params",
             SectionId::Consts => "constants",
@@ -287,26 +290,95 @@ pub const TOKEN_SET: u32 = 3;
 /// `[!…]`: one character that is in none of the ranges.
 pub const TOKEN_NOT_SET: u32 = 4;
 
-/// A glob, each distinct one once. Their texts stand in `STRINGS` in the order of the globs and do not overlap; the
-/// text of a prefix or a suffix is a part of them.
+/// A glob, each distinct one once. Their texts stand in `STRINGS` in the order of the globs and do not overlap.
 ///
-/// | kind | `a` | `b` |
+/// | kind | `place` | length |
 /// | --- | --- | --- |
-/// | [`GLOB_ANY`] | 0 | 0 |
-/// | [`GLOB_LITERAL`], [`GLOB_PREFIX`], [`GLOB_SUFFIX`] | text offset | text length |
-/// | [`GLOB_TOKENS`] | first token | number of tokens |
-/// | [`GLOB_GROUPED`] | group, a [`GROUP_GLOBS`] | bit in the group |
+/// | [`GLOB_ANY`], [`GLOB_LITERAL`], [`GLOB_PREFIX`], [`GLOB_SUFFIX`] | offset of the glob as written | its bytes |
+/// | [`GLOB_TOKENS`], [`GLOB_GROUPED`] | its part | 0 |
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
 #[repr(C)]
-#[expect(missing_docs, reason = "the table above; `text` is the glob as written")]
 pub struct Glob {
-    pub kind: U32,
+    /// See the table above.
+    pub place: U32,
+    /// The kind in the high 3 bits, a length in the others.
+    pub shape: U32,
+}
+
+/// What a glob by tokens or of a group is made of.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
+#[repr(C)]
+pub struct GlobPart {
+    /// The glob as written.
     pub text: Text,
+    /// The first token; of [`GLOB_GROUPED`] the group, a [`GROUP_GLOBS`].
     pub a: U32,
+    /// The number of tokens; of [`GLOB_GROUPED`] the bit in the group.
     pub b: U32,
 }
 
-/// `*`.
+/// A glob with its part.
+#[derive(Clone, Copy, Debug)]
+pub struct ResolvedGlob {
+    /// One of the `GLOB_` constants.
+    pub kind: u32,
+    /// As written.
+    pub text: Text,
+    /// Of one text its offset in `STRINGS`; else as [`GlobPart::a`].
+    pub a: U32,
+    /// Of one text its length; else as [`GlobPart::b`].
+    pub b: U32,
+}
+
+impl Glob {
+    /// The glob of this kind and length; `None` if one of them is too large.
+    #[must_use]
+    pub fn new(kind: u32, place: U32, length: U32) -> Option<Self> {
+        let fits = kind <= u32::MAX >> GLOB_KIND && length.get() <= MAX_GLOB;
+        fits.then(|| Glob { place, shape: U32::new(kind << GLOB_KIND | length.get()) })
+    }
+
+    /// One of the `GLOB_` constants.
+    #[must_use]
+    pub fn kind(self) -> u32 {
+        self.shape.get() >> GLOB_KIND
+    }
+
+    /// The length in its shape.
+    #[must_use]
+    pub fn length(self) -> u32 {
+        self.shape.get() & MAX_GLOB
+    }
+
+    /// The glob with its part; `None` if it is not there.
+    #[must_use]
+    pub fn resolve(self, parts: &[GlobPart]) -> Option<ResolvedGlob> {
+        let length = self.length();
+        let text = Text { offset: self.place, length: U32::new(length) };
+        let kind = self.kind();
+        let (text, a, b) = match kind {
+            GLOB_ANY => (text, U32::new(0), U32::new(0)),
+            GLOB_LITERAL => (text, text.offset, text.length),
+            GLOB_PREFIX => (text, text.offset, U32::new(length.checked_sub(1)?)),
+            GLOB_SUFFIX => {
+                let start = text.offset.get().checked_add(1)?;
+                (text, U32::new(start), U32::new(length.checked_sub(1)?))
+            }
+            _ => {
+                let part = parts.get(usize::try_from(self.place.get()).ok()?)?;
+                (part.text, part.a, part.b)
+            }
+        };
+        Some(ResolvedGlob { kind, text, a, b })
+    }
+}
+
+/// Where the kind of a glob begins in its shape.
+const GLOB_KIND: u32 = 29;
+/// The most bytes of a glob.
+pub const MAX_GLOB: u32 = (1 << GLOB_KIND) - 1;
+
+/// Stars alone.
 pub const GLOB_ANY: u32 = 0;
 /// No wildcard.
 pub const GLOB_LITERAL: u32 = 1;
@@ -428,20 +500,43 @@ pub struct Rule {
     pub agent_glob: U32,
     /// The first test.
     pub first_test: U32,
-    /// The number of tests; all must hold, in this order. Rules may share a list of at most
+    /// The number of tests in the low 28 bits; all must hold, in this order. Rules may share a list of at most
     /// [`MAX_SHARED_TESTS`]; longer lists are each rule's own, so that the work of a decision stays
-    /// in proportion to the artifact.
+    /// in proportion to the artifact. Above them the outcome, as in a reference to the rule's match: two bits of
+    /// the risk level (0 low … 3 critical), two of the approval (0 auto, 1 approve, 2 block).
     pub tests: U32,
-    /// The layer, an index into the manifest's layers.
-    pub layer: U32,
-    /// The line of the layer on which the rule begins, from 1.
+    /// The line of its layer on which the rule begins, from 1.
     pub line: U32,
+}
+
+/// The most tests of a rule.
+pub const MAX_RULE_TESTS: u32 = (1 << 28) - 1;
+
+impl Rule {
+    /// What stands for so many tests and an outcome by its bytes in [`Rule::tests`]; `None` if they are too many.
+    #[must_use]
+    pub fn tests_of(count: u32, approval: u8, risk_level: u8) -> Option<U32> {
+        let outcome = u32::from(approval & 3) << 30 | u32::from(risk_level & 3) << 28;
+        (count <= MAX_RULE_TESTS).then(|| U32::new(outcome | count))
+    }
+
+    /// The number of tests.
+    #[must_use]
+    pub fn test_count(&self) -> U32 {
+        U32::new(self.tests.get() & MAX_RULE_TESTS)
+    }
+
     /// 0 auto, 1 approve, 2 block.
-    pub approval: u8,
+    #[must_use]
+    pub fn approval(&self) -> u8 {
+        u8::try_from(self.tests.get() >> 30).unwrap_or(u8::MAX)
+    }
+
     /// 0 low, 1 medium, 2 high, 3 critical.
-    pub risk_level: u8,
-    /// Zero.
-    pub reserved: U16,
+    #[must_use]
+    pub fn risk_level(&self) -> u8 {
+        u8::try_from(self.tests.get() >> 28 & 3).unwrap_or(u8::MAX)
+    }
 }
 
 /// What the artifact was made of. Read once, at load.
@@ -461,8 +556,31 @@ pub struct Manifest {
     pub verified: String,
     /// What a decision costs at most.
     pub cost: Cost,
+    /// Which rules have no graph of their own.
+    pub spread: Spread,
     /// Rules over sequences of actions.
     pub plan_rules: PlanRules,
+}
+
+/// Which rules are judged by other means than a graph that branches over all questions at once: for people, as
+/// the nodes say how they are judged.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spread {
+    /// Of lists that were cut, of which each part leads to the next.
+    pub chunks: Vec<RuleRange>,
+    /// By rows of bits.
+    pub rows: Vec<RuleRange>,
+    /// One by one, where a prefilter says that they may hold.
+    pub sifted: Vec<RuleRange>,
+}
+
+/// Rules that follow each other.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleRange {
+    /// The first.
+    pub first: u32,
+    /// The last.
+    pub last: u32,
 }
 
 /// A layer of the policy.

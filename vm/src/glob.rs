@@ -1,7 +1,7 @@
 //! Whether a text matches a glob.
 
 use crate::format::{
-    GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobToken,
+    GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, GlobToken, ResolvedGlob,
     TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT,
 };
 use crate::pattern::Groups;
@@ -18,7 +18,7 @@ pub(crate) fn matches(
     text: &str,
 ) -> Option<bool> {
     let glob = tables.glob(glob)?;
-    match glob.kind.get() {
+    match glob.kind {
         GLOB_ANY => Some(true),
         GLOB_LITERAL => Some(tables.slice_of_strings(glob.a, glob.b)? == text),
         GLOB_PREFIX => Some(text.starts_with(tables.slice_of_strings(glob.a, glob.b)?)),
@@ -34,7 +34,7 @@ pub(crate) fn matches(
 fn grouped(
     tables: &Tables,
     groups: &mut Option<Groups>,
-    glob: &Glob,
+    glob: ResolvedGlob,
     field: u32,
     text: &str,
 ) -> Option<bool> {

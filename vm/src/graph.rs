@@ -4,8 +4,9 @@ use crate::Clock;
 use crate::cost::{GROUP, Tally};
 use crate::eval::{Evaluation, Settled, Tested};
 use crate::format::{
-    GROUP_GLOBS, NO_EVENT, NODE_FILTERED, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST,
-    REF_ERROR, REF_LEAF, ROW_CELL, match_reference,
+    CELL_ABSENT, CELL_NAN, CELL_TEXT, CUT_BELOW, CUT_BEYOND, GROUP_GLOBS, NO_EVENT, NODE_CUT, NODE_FILTERED,
+    NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, REF_ERROR, REF_LEAF, ROW_CELL, cut_head,
+    match_reference,
 };
 use crate::tables::index;
 use crate::value::Value;
@@ -57,6 +58,7 @@ impl<C: Clock, T: Tally> Evaluation<'_, '_, C, T> {
                     let [_, glob, matches, fails] = words.first_chunk()?;
                     if self.matches(*glob, head >> 8)? { *matches } else { *fails }
                 }
+                NODE_CUT => self.cut(words)?,
                 NODE_FIRST => self.first(words)?,
                 kind @ (NODE_ROWS | NODE_FILTERED) => {
                     let settled = match kind {
@@ -76,6 +78,25 @@ impl<C: Clock, T: Tally> Evaluation<'_, '_, C, T> {
             }
             node = reference;
         }
+    }
+
+    /// The reference of the side of a cut on which a param is.
+    #[inline]
+    fn cut(&mut self, words: &[U32]) -> Option<U32> {
+        let [head, switch, low, high, below, beyond, wrong] = words.first_chunk()?;
+        if let Some(Value::Int(int)) = self.param(usize::try_from(cut_head(head.get()).0).ok()?) {
+            return Some(if int >= signed(wide(*low, *high)) { *beyond } else { *below });
+        }
+        Some(match self.cell(*switch)? {
+            CELL_ABSENT | CELL_NAN => match cut_head(head.get()).1 {
+                CUT_BELOW => *below,
+                CUT_BEYOND => *beyond,
+                _ => U32::new(NO_EVENT),
+            },
+            ..=CELL_TEXT => *wrong,
+            cell if cell == CELL_TEXT + 1 => *below,
+            _ => *beyond,
+        })
     }
 
     /// The reference of the first member of a group that is found in its text.
@@ -126,7 +147,7 @@ impl<C: Clock, T: Tally> Evaluation<'_, '_, C, T> {
                 1 => self.event(rule)?,
                 _ => {
                     let record = self.tables().rule(index(rule))?;
-                    Settled::matched(match_reference(rule.get(), record.approval, record.risk_level))
+                    Settled::matched(match_reference(rule.get(), record.approval(), record.risk_level()))
                 }
             };
             if settled != Settled::NONE {
@@ -141,6 +162,10 @@ impl<C: Clock, T: Tally> Evaluation<'_, '_, C, T> {
         let tables = self.tables();
         Some(crate::switch::size(tables.switches.slice(&tables.bytes)?.get(index(switch)..)?)?.1)
     }
+}
+
+fn signed(bits: u64) -> i64 {
+    i64::from_le_bytes(bits.to_le_bytes())
 }
 
 fn wide(low: U32, high: U32) -> u64 {

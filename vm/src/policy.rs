@@ -6,7 +6,7 @@ use crate::error::LoadError;
 use crate::eval::{Evaluation, Event, Settled};
 use crate::format::{Debug, Header, Manifest, REF_ERROR, REF_LEAF, Rule, SectionId};
 use crate::roots::{Found, LoadedRoot};
-use crate::tables::{Tables, index};
+use crate::tables::Tables;
 use crate::trace::Trace;
 use crate::{Clock, Params, PolicyParam, Request, Value, load};
 use core::fmt;
@@ -357,20 +357,23 @@ impl<'p> RuleView<'p> {
     /// What the rule asks for.
     #[must_use]
     pub fn approval(self) -> Approval {
-        self.record().and_then(|rule| decision::approval(rule.approval)).unwrap_or(Approval::Block)
+        self.record().and_then(|rule| decision::approval(rule.approval())).unwrap_or(Approval::Block)
     }
 
     /// The risk that the rule sees.
     #[must_use]
     pub fn risk_level(self) -> RiskLevel {
-        self.record().and_then(|rule| decision::risk_level(rule.risk_level)).unwrap_or(RiskLevel::Critical)
+        self.record().and_then(|rule| decision::risk_level(rule.risk_level())).unwrap_or(RiskLevel::Critical)
     }
 
     /// Where the rule stands.
     #[must_use]
     pub fn origin(self) -> Origin<'p> {
         let record = self.record();
-        let layer = record.and_then(|rule| self.policy.manifest.layers.get(index(rule.layer)));
+        let layers = &self.policy.manifest.layers;
+        // The loader has checked that the rules of the layers follow each other.
+        let layer = layers.partition_point(|layer| layer.first_rule <= self.index).checked_sub(1);
+        let layer = layer.and_then(|layer| layers.get(layer));
         Origin {
             file: layer.map(|layer| layer.path.as_str()).unwrap_or_default(),
             line: record.map_or(0, |rule| rule.line.get()),

@@ -6,8 +6,8 @@
 
 use crate::cost::CostTables;
 use crate::format::{
-    Automaton, Const, Glob, GlobRange, GlobToken, Group, GroupAnswer, Needle, Pattern, Root, Rule, RuleError,
-    Scan, Slot, Test, Text, Word, WordSet,
+    Automaton, Const, Glob, GlobPart, GlobRange, GlobToken, Group, GroupAnswer, Needle, Pattern,
+    ResolvedGlob, Root, Rule, RuleError, Scan, Slot, Test, Text, Word, WordSet,
 };
 use crate::pattern::ClassMap;
 use core::marker::PhantomData;
@@ -106,6 +106,7 @@ pub(crate) struct Tables {
     pub(crate) ascii: bool,
     pub(crate) glob_ranges: Table<GlobRange>,
     pub(crate) glob_tokens: Table<GlobToken>,
+    pub(crate) glob_parts: Table<GlobPart>,
     pub(crate) globs: Table<Glob>,
     pub(crate) params: Table<Text>,
     pub(crate) consts: Table<Const>,
@@ -171,6 +172,7 @@ impl Tables {
             rules: self.rules.slice(bytes)?,
             tests: self.tests.slice(bytes)?,
             globs: self.globs.slice(bytes)?,
+            glob_parts: self.glob_parts.slice(bytes)?,
             glob_tokens: self.glob_tokens.slice(bytes)?,
             patterns: self.patterns.slice(bytes)?,
             automata: self.automata.slice(bytes)?,
@@ -182,8 +184,9 @@ impl Tables {
         self.rules.get(&self.bytes, rule)
     }
 
-    pub(crate) fn glob(&self, glob: U32) -> Option<&Glob> {
-        self.globs.get(&self.bytes, index(glob))
+    #[inline]
+    pub(crate) fn glob(&self, glob: U32) -> Option<ResolvedGlob> {
+        self.globs.get(&self.bytes, index(glob))?.resolve(self.glob_parts.slice(&self.bytes)?)
     }
 
     pub(crate) fn param(&self, param: usize) -> Option<&str> {
@@ -191,6 +194,6 @@ impl Tables {
     }
 
     pub(crate) fn tests_of(&self, rule: &Rule) -> Option<&[Test]> {
-        self.tests.run(&self.bytes, rule.first_test, rule.tests)
+        self.tests.run(&self.bytes, rule.first_test, rule.test_count())
     }
 }

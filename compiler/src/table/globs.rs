@@ -5,8 +5,8 @@ use super::{TooLarge, number};
 use crate::glob::{Form, Token, form, read};
 use crate::pyre::GlobGroup;
 use aegis_vm::format::{
-    GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobRange, GlobToken,
-    TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
+    GLOB_ANY, GLOB_GROUPED, GLOB_LITERAL, GLOB_PREFIX, GLOB_SUFFIX, GLOB_TOKENS, Glob, GlobPart, GlobRange,
+    GlobToken, ResolvedGlob, TOKEN_NOT_SET, TOKEN_ONES, TOKEN_RUN, TOKEN_SET, TOKEN_TEXT, Text,
 };
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
@@ -31,12 +31,13 @@ pub(super) enum Find {
 #[derive(Default)]
 pub(super) struct Globs {
     pub(super) globs: Vec<Glob>,
+    pub(super) parts: Vec<GlobPart>,
     pub(super) tokens: Vec<GlobToken>,
     pub(super) ranges: Vec<GlobRange>,
     places: HashTable<U32>,
     hasher: DefaultHashBuilder,
-    /// For each glob what finds it.
-    finds: Vec<Find>,
+    /// For each glob what finds it, and whether it is a text and stars before or after it.
+    finds: Vec<(Find, bool)>,
     /// The group of a glob, and its bit there.
     grouped: HashMap<Box<str>, (U32, U32)>,
 }
@@ -61,7 +62,9 @@ impl Globs {
 
     /// Where a glob stands, if it does.
     fn place(&self, text: &str, strings: &Strings) -> Option<U32> {
-        let is = |&place: &U32| record(&self.globs, place).is_some_and(|glob| strings.get(glob.text) == text);
+        let is = |&place: &U32| {
+            resolved(&self.globs, &self.parts, place).is_some_and(|glob| strings.get(glob.text) == text)
+        };
         self.places.find(self.hasher.hash_one(text), is).copied()
     }
 
@@ -77,47 +80,69 @@ impl Globs {
         let form = if plain { Form::Literal(text) } else { form(&tokens) };
         // The texts of globs stand in the order of the globs, and those of affixes in them.
         let written = strings.add_behind(text)?;
-        let stars = |affix: &str| number(text.len() - affix.len(), "bytes of text");
-        let (kind, a, b) = match form {
-            Form::Any => (GLOB_ANY, U32::new(0), U32::new(0)),
-            Form::Literal(_) => (GLOB_LITERAL, written.offset, written.length),
-            Form::Prefix(prefix) => (GLOB_PREFIX, written.offset, written.length - stars(prefix)?),
-            Form::Suffix(suffix) => {
-                let stars = stars(suffix)?;
-                (GLOB_SUFFIX, written.offset + stars, written.length - stars)
-            }
-            Form::General => match self.grouped.get(text) {
-                Some(&(group, bit)) => (GLOB_GROUPED, group, bit),
-                None => self.general(&tokens, strings)?,
-            },
+        let one_star = |affix: &str| text.len() == affix.len() + 1;
+        let simple = match form {
+            Form::Any => Some(GLOB_ANY),
+            Form::Literal(_) => Some(GLOB_LITERAL),
+            Form::Prefix(prefix) if one_star(prefix) => Some(GLOB_PREFIX),
+            Form::Suffix(suffix) if one_star(suffix) => Some(GLOB_SUFFIX),
+            _ => None,
         };
-        self.finds.push(match (form, tokens.as_slice()) {
+        let glob = match simple {
+            Some(kind) => Glob::new(kind, written.offset, written.length),
+            None => {
+                let (kind, a, b) = match self.grouped.get(text) {
+                    Some(&(group, bit)) => (GLOB_GROUPED, group, bit),
+                    None => self.general(&tokens, strings)?,
+                };
+                let part = number(self.parts.len(), "globs")?;
+                self.parts.push(GlobPart { text: written, a, b });
+                Glob::new(kind, part, U32::new(0))
+            }
+        };
+        let glob = glob.ok_or(TooLarge("bytes in one glob"))?;
+        let is_affix = matches!(form, Form::Prefix(_) | Form::Suffix(_));
+        let find = match (form, tokens.as_slice()) {
             (Form::Any, _) => Find::Anything,
             (Form::Literal(_), _) => Find::Literal,
-            (Form::Prefix(_), _) => Find::Prefix(Text { offset: a, length: b }),
-            (Form::Suffix(_), _) => Find::Suffix(Text { offset: a, length: b }),
+            (Form::Prefix(prefix), _) => {
+                Find::Prefix(Text { offset: written.offset, length: number(prefix.len(), "bytes of text")? })
+            }
+            (Form::Suffix(suffix), _) => Find::Suffix(Text {
+                offset: written.offset + number(text.len() - suffix.len(), "bytes of text")?,
+                length: number(suffix.len(), "bytes of text")?,
+            }),
             (_, [Token::Text(prefix), ..]) => Find::Prefix(strings.add(prefix)?),
             (_, [.., Token::Text(suffix)]) => Find::Suffix(strings.add(suffix)?),
             _ => Find::Nothing,
-        });
-        self.globs.push(Glob { kind: U32::new(kind), text: written, a, b });
-        let (hasher, globs) = (&self.hasher, &self.globs);
-        let hash =
-            |&place: &U32| hasher.hash_one(record(globs, place).map_or("", |glob| strings.get(glob.text)));
+        };
+        self.finds.push((find, is_affix));
+        self.globs.push(glob);
+        let (hasher, globs, parts) = (&self.hasher, &self.globs, &self.parts);
+        let hash = |&place: &U32| {
+            hasher.hash_one(resolved(globs, parts, place).map_or("", |glob| strings.get(glob.text)))
+        };
         self.places.insert_unique(hasher.hash_one(text), place, hash);
         Ok(place)
     }
 
-    /// What finds a glob.
-    pub(super) fn find(&self, glob: U32) -> Find {
-        let place = usize::try_from(glob.get()).ok();
-        place.and_then(|place| self.finds.get(place)).copied().unwrap_or(Find::Nothing)
+    /// The text of a glob as written.
+    pub(super) fn written(&self, glob: u32) -> Option<Text> {
+        resolved(&self.globs, &self.parts, U32::new(glob)).map(|glob| glob.text)
     }
 
-    /// Whether a glob is a text and one `*`, before or after it.
+    /// What finds a glob.
+    pub(super) fn find(&self, glob: U32) -> Find {
+        self.found(glob).map_or(Find::Nothing, |(find, _)| find)
+    }
+
+    /// Whether a glob is a text and stars, before or after it.
     pub(super) fn is_affix(&self, glob: U32) -> bool {
-        let record = usize::try_from(glob.get()).ok().and_then(|place| self.globs.get(place));
-        record.is_some_and(|record| [GLOB_PREFIX, GLOB_SUFFIX].contains(&record.kind.get()))
+        self.found(glob).is_some_and(|(_, is_affix)| is_affix)
+    }
+
+    fn found(&self, glob: U32) -> Option<(Find, bool)> {
+        self.finds.get(usize::try_from(glob.get()).ok()?).copied()
     }
 
     fn text(&self, kind: u32, text: &str, strings: &mut Strings) -> Result<(u32, U32, U32), TooLarge> {
@@ -149,6 +174,7 @@ impl Globs {
     }
 }
 
-fn record(globs: &[Glob], place: U32) -> Option<&Glob> {
-    globs.get(usize::try_from(place.get()).ok()?)
+/// The glob at a place, with its part.
+pub(super) fn resolved(globs: &[Glob], parts: &[GlobPart], place: U32) -> Option<ResolvedGlob> {
+    globs.get(usize::try_from(place.get()).ok()?)?.resolve(parts)
 }

@@ -242,10 +242,7 @@ impl Builder<'_, '_, '_> {
         let Some(record) = usize::try_from(rule).ok().and_then(|at| self.rules.get(at)) else { return true };
         let globs = [record.type_glob, record.target_glob, record.agent_glob];
         globs.into_iter().zip(key.0).filter(|(_, literal)| *literal != NO_GLOB).all(|(glob, literal)| {
-            let literal = usize::try_from(literal).ok().and_then(|place| self.globs.globs.get(place));
-            let Some(literal) = literal.map(|glob| Text { offset: glob.a, length: glob.b }) else {
-                return true;
-            };
+            let Some(literal) = self.globs.written(literal) else { return true };
             match self.globs.find(glob) {
                 Find::Prefix(prefix) => self.text(literal).starts_with(self.text(prefix)),
                 Find::Suffix(suffix) => self.text(literal).ends_with(self.text(suffix)),
@@ -355,10 +352,7 @@ impl Builder<'_, '_, '_> {
 
     /// The texts of the literal fields of a key.
     fn literals(&self, key: Key) -> [Text; 3] {
-        key.0.map(|glob| {
-            let record = usize::try_from(glob).ok().and_then(|glob| self.globs.globs.get(glob));
-            record.map_or(NO_TEXT, |glob| Text { offset: glob.a, length: glob.b })
-        })
+        key.0.map(|glob| self.globs.written(glob).unwrap_or(NO_TEXT))
     }
 
     fn trie_root(

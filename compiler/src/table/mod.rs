@@ -20,8 +20,8 @@ use crate::hir::{self, ParamOp};
 use crate::pyre::Automata;
 use crate::source::SourceMap;
 use aegis_vm::format::{
-    self, Automaton, Const, CostTables, Glob, GlobRange, GlobToken, Group, GroupAnswer, MAX_RULES, Needle,
-    Pattern, Root, Rule, RuleError, Scan, Slot, Test, Text, Word, WordSet,
+    self, Automaton, Const, CostTables, Glob, GlobPart, GlobRange, GlobToken, Group, GroupAnswer, MAX_RULES,
+    Needle, Pattern, Root, Rule, RuleError, Scan, Slot, Test, Text, Word, WordSet,
 };
 use aegis_vm::{Approval, Cost, RiskLevel};
 use consts::Consts;
@@ -41,6 +41,7 @@ pub(crate) struct Tables {
     pub(crate) strings: String,
     pub(crate) glob_ranges: Vec<GlobRange>,
     pub(crate) glob_tokens: Vec<GlobToken>,
+    pub(crate) glob_parts: Vec<GlobPart>,
     pub(crate) globs: Vec<Glob>,
     pub(crate) params: Vec<Text>,
     pub(crate) consts: Vec<Const>,
@@ -65,6 +66,8 @@ pub(crate) struct Tables {
     pub(crate) buckets: Vec<U32>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) roots: Vec<Root>,
+    /// For the manifest.
+    pub(crate) spread: format::Spread,
 }
 
 impl Tables {
@@ -79,6 +82,7 @@ impl Tables {
             rules: &self.rules,
             tests: &self.tests,
             globs: &self.globs,
+            glob_parts: &self.glob_parts,
             glob_tokens: &self.glob_tokens,
             patterns: &self.patterns,
             automata: &self.automata,
@@ -152,18 +156,20 @@ pub(crate) fn build(
             target_glob,
             agent_glob,
             first_test,
-            tests: count,
-            layer: number(rule.span.file.index(), "layers")?,
+            tests: Rule::tests_of(
+                count.get(),
+                approval_byte(rule.outcome.approval),
+                risk_byte(rule.outcome.risk_level),
+            )
+            .ok_or(TooLarge("tests in one rule"))?,
             line: U32::new(origin.line),
-            approval: approval_byte(rule.outcome.approval),
-            risk_level: risk_byte(rule.outcome.risk_level),
-            reserved: U16::new(0),
         });
     }
     let members = compiled.globs.iter().map(|group| globs.members(group, &strings)).collect::<Vec<_>>();
     let mut tables = Tables {
         glob_ranges: std::mem::take(&mut globs.ranges),
         glob_tokens: std::mem::take(&mut globs.tokens),
+        glob_parts: globs.parts.clone(),
         globs: globs.globs.clone(),
         params: tests.params,
         consts: tests.consts.records,
@@ -182,7 +188,7 @@ pub(crate) fn build(
     let mut graph = Graph::new(asks, strings, &tables, limits);
     let index = index::build(&tables.rules, &globs, &tables.strings, &mut graph)?;
     let (errors, switches, nodes) = (graph.errors, graph.switches, graph.nodes);
-    let strings = graph.strings.text;
+    let (spread, strings) = (graph.spread.ranges(), graph.strings.text);
     Ok(Tables {
         strings,
         errors,
@@ -191,6 +197,7 @@ pub(crate) fn build(
         buckets: index.buckets,
         slots: index.slots,
         roots: index.roots,
+        spread,
         ..tables
     })
 }

@@ -15,8 +15,8 @@ use crate::source::SourceMap;
 use crate::table::{self, Tables};
 use crate::{LayerSource, Options, TableLimits, Verify, emit, glob, pyre};
 use aegis_vm::format::{
-    CONST_INT, GLOB_PREFIX, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_TEST, ROOT_ENDS, ROOT_HASH,
-    ROOT_NODE, ROOT_PREFIX, ROOT_SUFFIX, Reference, TOKEN_ONES,
+    CONST_INT, GLOB_PREFIX, NO_EVENT, NODE_CUT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_TEST, ROOT_ENDS,
+    ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_SUFFIX, Reference, TOKEN_ONES,
 };
 use aegis_vm::{Approval, Cost};
 use places::*;
@@ -78,6 +78,34 @@ const FAULTS: &[(&str, &str, By, Break)] = &[
             let of = |rule| t.nodes.iter().copied().find(|word| leads_to(*word) == Some(rule)).unwrap();
             let (some, large) = (of(1), of(0));
             t.nodes.iter_mut().filter(|word| **word == large).for_each(|word| *word = some);
+        }),
+    ),
+    ("a node's cut one too high", ONE_CUT, Loader, In(|t| cut_word(t, 2, |low| low + 1))),
+    ("a node of a cut of another param", ONE_CUT, Loader, In(|t| cut_word(t, 0, |head| head ^ 1 << 10))),
+    (
+        "what is absent on the other side of a cut",
+        ONE_CUT,
+        Decisions,
+        In(|t| cut_word(t, 0, |head| head ^ 1 << 8)),
+    ),
+    ("the error of what is no number lost", ONE_CUT, Decisions, In(|t| cut_word(t, 6, |_| NO_EVENT))),
+    (
+        "the sides of a cut swapped",
+        ONE_CUT,
+        Decisions,
+        In(|t| {
+            let node = node(t, NODE_CUT, |_, _| true);
+            t.nodes.swap(node + 4, node + 5);
+        }),
+    ),
+    (
+        "a strict cut taken for one that is not, in node and switch",
+        ONE_CUT,
+        Decisions,
+        In(|t| {
+            let cut = number(t.nodes[node(t, NODE_CUT, |_, _| true) + 1]);
+            cut_word(t, 2, |low| low - 1);
+            change(&mut t.switches[cut + 6], |low| low - 1);
         }),
     ),
     ("lists and mappings swapped", COLLECTIONS, Decisions, In(|t| swap_cells(t, 1, 2))),
@@ -301,8 +329,8 @@ const FAULTS: &[(&str, &str, By, Break)] = &[
         GLOBS,
         Loader,
         In(|t| {
-            let glob = t.globs.iter_mut().find(|glob| glob.kind.get() == GLOB_PREFIX).unwrap();
-            change(&mut glob.b, |length| length - 1);
+            let glob = t.globs.iter_mut().find(|glob| glob.kind() == GLOB_PREFIX).unwrap();
+            change(&mut glob.shape, |shape| shape - 1);
         }),
     ),
     (
@@ -399,7 +427,12 @@ const FAULTS: &[(&str, &str, By, Break)] = &[
             change(&mut t.nodes[place], |word| word ^ 1 << 28);
         }),
     ),
-    ("a rule with another outcome", GLOBS, Loader, In(|t| t.rules[0].approval = 2)),
+    (
+        "a rule with another outcome",
+        GLOBS,
+        Loader,
+        In(|t| t.rules[0].tests = U32::new(t.rules[0].tests.get() & (u32::MAX >> 2) | 2 << 30)),
+    ),
     (
         "a rule with another name",
         GLOBS,

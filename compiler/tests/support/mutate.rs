@@ -10,8 +10,8 @@ use super::crafted::ALL;
 use super::damage::{self, EVERY, Parts, header_digest};
 use super::patterns;
 use aegis_vm::format::{
-    Automaton, Const, DIGESTED_HEADER, Glob, GlobToken, Group, GroupAnswer, Header, Needle, Pattern, Root,
-    Rule, RuleError, SECTIONS, Scan, SectionId, SectionRow, Slot, Test, Text, Word, WordSet,
+    Automaton, Const, DIGESTED_HEADER, Glob, GlobPart, GlobToken, Group, GroupAnswer, Header, Needle,
+    Pattern, Root, Rule, RuleError, SECTIONS, Scan, SectionId, SectionRow, Slot, Test, Text, Word, WordSet,
 };
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -139,6 +139,7 @@ pub fn record(id: SectionId) -> usize {
     match id {
         SectionId::GlobRanges | SectionId::Params => size_of::<Text>(),
         SectionId::GlobTokens => size_of::<GlobToken>(),
+        SectionId::GlobParts => size_of::<GlobPart>(),
         SectionId::Globs => size_of::<Glob>(),
         SectionId::Consts => size_of::<Const>(),
         SectionId::Words => size_of::<Word>(),

@@ -20,6 +20,7 @@
 //! | [`NODE_FIRST`] | head (`n`: references), group, param or field's bit, reference if none, two words of bits, a reference for each bit |
 //! | [`NODE_ROWS`] | head (`n`: rows), next reference, number of rules, two words `untold`, the rules, the rows |
 //! | [`NODE_FILTERED`] | head (`n`: prefilters), next reference, number of rules, the rules, the prefilters |
+//! | [`NODE_CUT`] | head (`n`: see below), switch, low and high half of an integer, references below it, at or beyond it, if it is no number |
 //!
 //! # Switches
 //!
@@ -45,6 +46,10 @@
 //!
 //! Cuts before `low` are at or below every `i64`, those from `high` above. Cell 0 of a time switch is no time
 //! at all; the others are `1 + weekday * (cuts + 1) + cuts at or before the minute of the day`, Monday 0.
+//!
+//! A [`NODE_CUT`] is short for a switch into no texts and two sides of one cut, which an integer of 64 bits tells
+//! apart: the switch's only one, repeated in the node so that an integer needs no look at the switch. `n` is the
+//! param, four times, and what absent, null and a NaN lead to: 0 as below, 1 as beyond, 2 no event.
 //!
 //! # Rows
 //!
@@ -157,6 +162,23 @@ pub const NODE_ROWS: u32 = 5;
 
 /// By prefilters, of texts that hold literals.
 pub const NODE_FILTERED: u32 = 6;
+
+/// By the side of one cut on which a number is.
+pub const NODE_CUT: u32 = 7;
+/// Of a [`NODE_CUT`]: what is absent, null or a NaN counts as below.
+pub const CUT_BELOW: u32 = 0;
+/// It counts as beyond.
+pub const CUT_BEYOND: u32 = 1;
+/// It leads to no event.
+pub const CUT_NO_EVENT: u32 = 2;
+/// The params that a [`NODE_CUT`] can name.
+pub const MAX_CUT_PARAMS: u32 = 1 << 22;
+
+/// The param of a [`NODE_CUT`] by its head, and what is absent, null or a NaN: one of the `CUT_` constants.
+#[must_use]
+pub const fn cut_head(head: u32) -> (u32, u32) {
+    (head >> 10, head >> 8 & 3)
+}
 
 /// The words of a mask of so many rules.
 #[must_use]

@@ -2,10 +2,10 @@
 
 use super::{ShowConst, ShowTest};
 use crate::format::{
-    CELL_ABSENT, CELL_LIST, CELL_MAP, CELL_NAN, CELL_TEXT, FIELD_AGENT, FIELD_TARGET, FIELD_TYPE,
-    GROUP_GLOBS, NO_EVENT, NODE_FILTERED, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST,
-    PREFILTER_FIELD, ROOT_ENDS, ROOT_HASH, ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX, ROW_CELL, Reference, Root,
-    TIME_SWITCH, filtered_mask,
+    CELL_ABSENT, CELL_LIST, CELL_MAP, CELL_NAN, CELL_TEXT, CUT_BELOW, CUT_BEYOND, FIELD_AGENT, FIELD_TARGET,
+    FIELD_TYPE, GROUP_GLOBS, NO_EVENT, NODE_CUT, NODE_FILTERED, NODE_FIRST, NODE_GLOB, NODE_ROWS,
+    NODE_SWITCH, NODE_TEST, PREFILTER_FIELD, ROOT_ENDS, ROOT_HASH, ROOT_PREFIX, ROOT_STARTS, ROOT_SUFFIX,
+    ROW_CELL, Reference, Root, TIME_SWITCH, cut_head, filtered_mask,
 };
 use crate::literals::Literals;
 use crate::policy::Policy;
@@ -99,6 +99,19 @@ fn write_node(out: &mut impl Write, tables: &Tables, words: &[U32]) -> Option<Re
             let written = writeln!(out, "{}", cells.what)
                 .and_then(|()| write_cells(out, tables, &cells.labels, references));
             written.map(|()| 2 + references.len())
+        }
+        NODE_CUT => {
+            let [_, switch, _, _, below, beyond, wrong] = words.first_chunk()?;
+            let cells = cells_of(tables, *switch)?;
+            let none = match cut_head(head).1 {
+                CUT_BELOW => *below,
+                CUT_BEYOND => *beyond,
+                _ => U32::new(NO_EVENT),
+            };
+            let references = [none, *wrong, *wrong, none, *wrong, *below, *beyond];
+            let written = writeln!(out, "{}", cells.what)
+                .and_then(|()| write_cells(out, tables, &cells.labels, &references));
+            written.map(|()| 7)
         }
         NODE_TEST => {
             let [_, test, holds, fails, error] = words.first_chunk()?;

@@ -50,7 +50,7 @@ pub(super) fn check(tables: &Tables, manifest: &Manifest) -> Checked {
     patterns::check(tables)?;
     scans::check(tables, &mut budget)?;
     check_tests(tables)?;
-    let outcomes = check_rules(tables, manifest)?;
+    let outcomes = check_rules(tables)?;
     graph::check(tables, &outcomes, &mut budget)
 }
 
@@ -73,6 +73,12 @@ fn check_manifest(tables: &Tables, manifest: &Manifest) -> Checked {
     if next != Some(manifest.rules) {
         return wrong("has layers that do not hold every rule");
     }
+    let spread = &manifest.spread;
+    let ranges = [&spread.chunks, &spread.rows, &spread.sifted].into_iter().all(|ranges| {
+        let apart = ranges.is_sorted_by(|before, after| before.last < after.first);
+        apart && ranges.iter().all(|range| range.first <= range.last && range.last < manifest.rules)
+    });
+    ensure(ranges, SectionId::Manifest, "names rules in no order")?;
     let plan = &manifest.plan_rules;
     let patterns = plan.sequence_patterns.iter().all(|pattern| {
         decision::approval(pattern.approval).is_some() && decision::risk_level(pattern.risk_level).is_some()
@@ -107,39 +113,39 @@ fn check_globs(tables: &Tables) -> Checked {
         ensure(sound, SectionId::GlobTokens, "has an unsound token")?;
     }
     ensure(next_range == tables.glob_ranges.len(), SectionId::GlobRanges, "has ranges of no set")?;
-    let (mut next_token, mut next_text) = (0, 0);
-    for glob in records!(tables, globs, Globs) {
+    let parts = records!(tables, glob_parts, GlobParts);
+    let (mut next_part, mut next_token, mut next_text) = (0, 0, 0);
+    for record in records!(tables, globs, Globs) {
+        let glob = record.resolve(parts).ok_or_else(|| malformed(SectionId::Globs, "has no text"))?;
         let written = tables.text(glob.text).ok_or_else(|| malformed(SectionId::Globs, "has no text"))?;
         let start = index(glob.text.offset);
         let end = start.saturating_add(written.len());
-        let (part, part_end) = (index(glob.a), index(glob.a).saturating_add(index(glob.b)));
-        let sound = match glob.kind.get() {
-            GLOB_ANY => {
-                let stars = !written.is_empty() && written.bytes().all(|byte| byte == b'*');
-                stars && glob.a.get() == 0 && glob.b.get() == 0
+        let sound = match glob.kind {
+            GLOB_ANY => !written.is_empty() && written.bytes().all(|byte| byte == b'*'),
+            GLOB_LITERAL => true,
+            GLOB_PREFIX => written.ends_with('*'),
+            GLOB_SUFFIX => written.starts_with('*'),
+            GLOB_TOKENS | GLOB_GROUPED => {
+                let follows = index(record.place) == next_part && record.length() == 0;
+                next_part += 1;
+                follows
+                    && match glob.kind {
+                        GLOB_TOKENS => {
+                            let follows = index(glob.a) == next_token;
+                            next_token = next_token.saturating_add(index(glob.b));
+                            let tokens = tables.glob_tokens.run(&tables.bytes, glob.a, glob.b);
+                            follows && tokens.is_some_and(runs_are_apart)
+                        }
+                        // That the group knows of it is checked with the groups.
+                        _ => index(glob.a) < tables.groups.len() && glob.b.get() < 64,
+                    }
             }
-            GLOB_LITERAL => (part, part_end) == (start, end),
-            GLOB_PREFIX => {
-                let text = written.trim_end_matches('*').len();
-                text < written.len() && (part, part_end) == (start, start + text)
-            }
-            GLOB_SUFFIX => {
-                let text = written.trim_start_matches('*').len();
-                text < written.len() && (part, part_end) == (end - text, end)
-            }
-            GLOB_TOKENS => {
-                let follows = index(glob.a) == next_token;
-                next_token = next_token.saturating_add(index(glob.b));
-                let tokens = tables.glob_tokens.run(&tables.bytes, glob.a, glob.b);
-                follows && tokens.is_some_and(runs_are_apart)
-            }
-            // That the group knows of it is checked with the groups.
-            GLOB_GROUPED => index(glob.a) < tables.groups.len() && glob.b.get() < 64,
             _ => false,
         };
         ensure(sound && start >= next_text, SectionId::Globs, "has an unsound glob, or one twice")?;
         next_text = end;
     }
+    ensure(next_part == parts.len(), SectionId::GlobParts, "has parts of no glob")?;
     ensure(next_token == tables.glob_tokens.len(), SectionId::GlobTokens, "has tokens of no glob")
 }
 
@@ -291,27 +297,19 @@ fn check_tests(tables: &Tables) -> Checked {
 }
 
 /// The outcome of each rule, as a reference to its match has it in two times two bits.
-fn check_rules(tables: &Tables, manifest: &Manifest) -> Result<Vec<u8>, LoadError> {
+fn check_rules(tables: &Tables) -> Result<Vec<u8>, LoadError> {
     let globs = tables.globs.len();
     let mut outcomes = Vec::with_capacity(tables.rules.len());
     // Lists that are not short enough to be shared add up to no more than there are tests.
     let mut own_tests = 0_usize;
-    for (at, rule) in records!(tables, rules, Rules).iter().enumerate() {
-        let layer = manifest.layers.get(index(rule.layer));
-        let in_layer = layer.is_some_and(|layer| {
-            let at = u32::try_from(at).unwrap_or(u32::MAX);
-            at.checked_sub(layer.first_rule).is_some_and(|offset| offset < layer.rules)
-        });
+    for rule in records!(tables, rules, Rules) {
         let sound = tables.is_text(rule.name)
             && [rule.type_glob, rule.target_glob, rule.agent_glob].iter().all(|&glob| index(glob) < globs)
             && tables.tests_of(rule).is_some()
-            && in_layer
-            && decision::approval(rule.approval).is_some()
-            && decision::risk_level(rule.risk_level).is_some()
-            && rule.reserved.get() == 0;
+            && decision::approval(rule.approval()).is_some();
         ensure(sound, SectionId::Rules, "has an unsound rule")?;
-        outcomes.push(rule.approval << 2 | rule.risk_level);
-        let tests = index(rule.tests);
+        outcomes.push(rule.approval() << 2 | rule.risk_level());
+        let tests = index(rule.test_count());
         if tests > MAX_SHARED_TESTS {
             own_tests = own_tests.saturating_add(tests);
         }

@@ -246,6 +246,7 @@ fn tables(bytes: &[u8], place: impl Fn(SectionId) -> Range<usize>) -> Result<Tab
         ascii: strings.is_ascii(),
         glob_ranges: table!(GlobRanges),
         glob_tokens: table!(GlobTokens),
+        glob_parts: table!(GlobParts),
         globs: table!(Globs),
         params: table!(Params),
         consts: table!(Consts),

@@ -178,7 +178,7 @@ pub(crate) fn check_group(
     let known = members.iter().enumerate().all(|(bit, &member)| {
         if group.kind.get() == GROUP_GLOBS {
             return tables.glob(member).is_some_and(|glob| {
-                glob.kind.get() == GLOB_GROUPED && index(glob.a) == at && index(glob.b) == bit
+                glob.kind == GLOB_GROUPED && index(glob.a) == at && index(glob.b) == bit
             });
         }
         let pattern = tables.patterns.get(&tables.bytes, index(member));

@@ -48,7 +48,37 @@ fn header(text: &mut String, policy: &Policy) -> fmt::Result {
     for (name, value) in rows {
         writeln!(text, "{STRONG}{name:<11}{STRONG:#} {value}")?;
     }
+    spread(text, policy)
+}
+
+/// Which rules are judged by other means than a graph of their own.
+fn spread(text: &mut String, policy: &Policy) -> fmt::Result {
+    let format::Spread { chunks, rows, sifted } = &policy.manifest().spread;
+    let all = [
+        ("in chunks", chunks, "the graph of their list passed its budget"),
+        ("in rows", rows, "and that of a chunk too: judged by rows of bits"),
+        ("sifted", sifted, "by the literals that their texts need"),
+    ];
+    if chunks.is_empty() && rows.is_empty() {
+        writeln!(text, "{STRONG}{:<11}{STRONG:#} whole: no rule fell to chunks or rows", "graphs")?;
+    }
+    for (label, ranges, why) in all.into_iter().filter(|(_, ranges, _)| !ranges.is_empty()) {
+        let count: u32 = ranges.iter().map(|range| range.last - range.first + 1).sum();
+        writeln!(text, "{STRONG}{label:<11}{STRONG:#} {}, {why}", counted(to_usize(count), "rule"))?;
+        for range in ranges {
+            write!(text, "{:<11} {FAINT}{}", "", named_rule(policy, range.first))?;
+            if range.first != range.last {
+                write!(text, " … {}", named_rule(policy, range.last))?;
+            }
+            writeln!(text, "{FAINT:#}")?;
+        }
+    }
     Ok(())
+}
+
+fn named_rule(policy: &Policy, rule: u32) -> String {
+    let name = policy.rules().nth(to_usize(rule)).map(|rule| printable(rule.name()));
+    format!("{rule} {}", name.unwrap_or_default())
 }
 
 fn layers(text: &mut String, policy: &Policy) -> fmt::Result {
@@ -89,6 +119,7 @@ fn records(section: SectionInfo) -> Option<usize> {
     let size = match section.id {
         SectionId::GlobRanges => size_of::<format::GlobRange>(),
         SectionId::GlobTokens => size_of::<format::GlobToken>(),
+        SectionId::GlobParts => size_of::<format::GlobPart>(),
         SectionId::Globs => size_of::<format::Glob>(),
         SectionId::Params => size_of::<format::Text>(),
         SectionId::Words => size_of::<format::Word>(),

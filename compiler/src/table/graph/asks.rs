@@ -1,5 +1,6 @@
 //! What rules ask of an action, each question once: tests, and globs over fields.
 
+use super::super::globs::resolved;
 use crate::hir::{self, Const, ParamOp};
 use crate::pyre::{Automata, Needed};
 use aegis_vm::format::{GLOB_GROUPED, GROUP_LOCKSTEP, MAX_PROOF_STEPS, NONE, Pattern, Text, proof_steps};
@@ -123,8 +124,8 @@ impl<'h> Asks<'h> {
     pub(super) fn glob(&mut self, field: u32, glob: u32, tables: &super::super::Tables) -> AskId {
         let (asks, literals) = (&mut self.asks, &mut self.literals);
         *self.globs.entry((field, glob)).or_insert_with(|| {
-            let record = usize::try_from(glob).ok().and_then(|glob| tables.globs.get(glob));
-            let shared = record.filter(|record| record.kind.get() == GLOB_GROUPED).map(|record| Shared {
+            let record = resolved(&tables.globs, &tables.glob_parts, U32::new(glob));
+            let shared = record.filter(|record| record.kind == GLOB_GROUPED).map(|record| Shared {
                 group: record.a.get(),
                 place: field,
                 bit: record.b.get(),

@@ -27,13 +27,15 @@ use super::strings::Strings;
 use super::{Tables, TooLarge, number};
 use crate::TableLimits;
 use aegis_vm::format::{
-    MAX_ERRORS, MAX_ROW_RULES, NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_SWITCH, NODE_TEST, REF_ERROR, REF_LEAF,
-    RuleError, match_reference, node_head,
+    CUT_BELOW, CUT_BEYOND, CUT_NO_EVENT, MAX_CUT_PARAMS, MAX_ERRORS, MAX_ROW_RULES, NO_EVENT, NODE_CUT,
+    NODE_FIRST, NODE_GLOB, NODE_SWITCH, NODE_TEST, REF_ERROR, REF_LEAF, RuleError, RuleRange,
+    match_reference, node_head,
 };
 use asks::{Ask, AskId, Shared, What};
 use cells::{Cell, Kind, ParamCells, Status, minutes, time_status};
 use filters::Segment;
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use zerocopy::little_endian::U32;
 
 /// The work on one list, however long it is.
@@ -71,6 +73,33 @@ enum End {
     Error(u32),
 }
 
+/// The rules that are judged by other means than a graph of their own.
+#[derive(Default)]
+pub(super) struct Spread {
+    chunks: BTreeSet<u32>,
+    rows: BTreeSet<u32>,
+    sifted: BTreeSet<u32>,
+}
+
+impl Spread {
+    pub(super) fn ranges(&self) -> aegis_vm::format::Spread {
+        let [chunks, rows, sifted] = [&self.chunks, &self.rows, &self.sifted].map(ranges);
+        aegis_vm::format::Spread { chunks, rows, sifted }
+    }
+}
+
+/// Numbers as ranges, ascending.
+fn ranges(rules: &BTreeSet<u32>) -> Vec<RuleRange> {
+    let mut ranges: Vec<RuleRange> = Vec::new();
+    for &rule in rules {
+        match ranges.last_mut() {
+            Some(range) if range.last + 1 == rule => range.last = rule,
+            _ => ranges.push(RuleRange { first: rule, last: rule }),
+        }
+    }
+    ranges
+}
+
 /// Why a graph was given up.
 enum Over {
     Budget,
@@ -93,6 +122,7 @@ pub(super) struct Graph<'t, 'h> {
     pub(super) nodes: Vec<U32>,
     pub(super) switches: Vec<U32>,
     pub(super) errors: Vec<RuleError>,
+    pub(super) spread: Spread,
     error_places: HashMap<(u32, u32), u32>,
     switch_places: HashMap<Vec<u32>, u32>,
     /// The switches of the list that is being built.
@@ -122,6 +152,7 @@ impl<'t, 'h> Graph<'t, 'h> {
             nodes: Vec::new(),
             switches: Vec::new(),
             errors: Vec::new(),
+            spread: Spread::default(),
             error_places: HashMap::new(),
             switch_places: HashMap::new(),
             added_switches: Vec::new(),
@@ -154,7 +185,10 @@ impl<'t, 'h> Graph<'t, 'h> {
         for Segment { rules, sifted } in self.segments(&list).into_iter().rev() {
             let items = list.get(rules).unwrap_or_default();
             next = match sifted {
-                Some(sifted) => self.filtered(items, &sifted, next)?,
+                Some(sifted) => {
+                    self.spread.sifted.extend(items.iter().map(|item| item.rule));
+                    self.filtered(items, &sifted, next)?
+                }
                 None => self.unfiltered(items.to_vec(), next)?,
             };
         }
@@ -170,10 +204,16 @@ impl<'t, 'h> Graph<'t, 'h> {
         }
         let size = usize::try_from(MAX_ROW_RULES).unwrap_or(64);
         let chunks: Vec<&[Item]> = list.chunks(size).collect();
+        if chunks.len() > 1 {
+            self.spread.chunks.extend(list.iter().map(|item| item.rule));
+        }
         for chunk in chunks.into_iter().rev() {
             next = match self.tried(chunk.to_vec(), next)? {
                 Some(reference) => reference,
-                None => self.rows(chunk, next)?,
+                None => {
+                    self.spread.rows.extend(chunk.iter().map(|item| item.rule));
+                    self.rows(chunk, next)?
+                }
             };
         }
         Ok(next)
@@ -248,7 +288,7 @@ impl<'t, 'h> Graph<'t, 'h> {
             End::Match | End::Fails => {
                 let record = usize::try_from(item.rule).ok().and_then(|rule| self.tables.rules.get(rule));
                 record
-                    .map(|record| match_reference(item.rule, record.approval, record.risk_level))
+                    .map(|record| match_reference(item.rule, record.approval(), record.risk_level()))
                     .ok_or(TooLarge("rules"))
             }
             End::Error(test) => {
@@ -355,7 +395,27 @@ impl<'t, 'h> Graph<'t, 'h> {
         cells.texts = texts;
         cells.cuts = cuts;
         let switch = self.param_cells(param, &cells)?;
-        self.node(node_head(NODE_SWITCH, 0), &[switch], &references)
+        match self.cut_of(switch, &references) {
+            Some((head, int, sides)) => self.node(head, &[switch, int[0], int[1]], &sides),
+            None => self.node(node_head(NODE_SWITCH, 0), &[switch], &references),
+        }
+    }
+
+    /// The head, the integer and the references of a node that is short for a switch, if there is one.
+    fn cut_of(&self, switch: u32, references: &[u32]) -> Option<(u32, [u32; 2], [u32; 3])> {
+        let words = self.switches.get(usize::try_from(switch).ok()?..)?;
+        let [param, texts, _, cuts, least, end, low, high] = words.first_chunk()?.map(U32::get);
+        let &[absent, list, map, nan, text, below, beyond] = references else { return None };
+        let one_integer = (texts, cuts, least, end) == (0, 1, 0, 1);
+        let none = match absent {
+            _ if absent == below => CUT_BELOW,
+            _ if absent == beyond => CUT_BEYOND,
+            NO_EVENT => CUT_NO_EVENT,
+            _ => return None,
+        };
+        let alike = absent == nan && list == map && map == text;
+        let short = one_integer && alike && param < MAX_CUT_PARAMS;
+        short.then_some((node_head(NODE_CUT, param << 2 | none), [low, high], [below, beyond, list]))
     }
 
     fn time_switch(&mut self, list: &[Item], within: Within) -> Result<u32, Over> {

@@ -2,8 +2,8 @@
 
 use crate::table::Tables;
 use aegis_vm::format::{
-    NO_EVENT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, Reference, Slot, TIME_SWITCH,
-    bucket_words, pilot_words,
+    NO_EVENT, NODE_CUT, NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, Reference, Slot,
+    TIME_SWITCH, bucket_words, pilot_words,
 };
 use zerocopy::little_endian::U32;
 
@@ -48,6 +48,7 @@ pub(super) fn node(t: &Tables, kind: u32, wanted: fn(&Tables, usize) -> bool) ->
         }
         at += match own {
             NODE_SWITCH => 2 + cells_of(t, number(t.nodes[at + 1])),
+            NODE_CUT => 7,
             NODE_TEST => 5,
             NODE_GLOB => 4,
             NODE_FIRST => 6 + n,
@@ -93,6 +94,12 @@ pub(super) fn swap_cells(t: &mut Tables, one: usize, other: usize) {
 /// Changes the low half of the first integer cut of the first switch, which has no texts.
 pub(super) fn int_cut(t: &mut Tables, to: impl FnOnce(u32) -> u32) {
     change(&mut t.switches[6], to);
+}
+
+/// Changes a word of the last node that is short for a switch.
+pub(super) fn cut_word(t: &mut Tables, word: usize, to: fn(u32) -> u32) {
+    let node = node(t, NODE_CUT, |_, _| true);
+    change(&mut t.nodes[node + word], to);
 }
 
 pub(super) fn time_cut(t: &mut Tables, to: impl FnOnce(u32) -> u32) {

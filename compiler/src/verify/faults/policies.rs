@@ -1,5 +1,13 @@
 //! The policies in which faults matter.
 
+/// Nodes that are short for a switch, and a param more.
+pub(super) const ONE_CUT: &str = "
+rules:
+- {name: large, match: {type: pay}, conditions: {param_gt: {amount: 100}}, approval: block}
+- {name: small, match: {type: give}, conditions: {param_lt: {amount: 100}}, approval: auto}
+- {name: named, match: {type: name}, conditions: {param_eq: {zone: a}}, approval: auto}
+";
+
 pub(super) const NUMBERS: &str = "
 - {name: large, match: {type: pay}, conditions: {param_gt: {amount: 100}}, approval: block}
 - {name: some, match: {type: pay}, conditions: {param_gte: {amount: 10}}, approval: approve}

@@ -9,10 +9,11 @@
 use super::{Budget, Checked, ensure, prefilters};
 use crate::error::LoadError;
 use crate::format::{
-    AffixLength, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, Const, FIELDS, GROUP_GLOBS, MAX_LENGTHS,
-    MAX_PROBES, MAX_ROW_RULES, MAX_RULES, MAX_TIME_CUTS, NO_EVENT, NODE_FILTERED, NODE_FIRST, NODE_GLOB,
-    NODE_ROWS, NODE_SWITCH, NODE_TEST, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX, ROOT_STARTS,
-    ROOT_SUFFIX, ROW_CELL, Reference, Root, RuleError, SectionId, Slot, TIME_SWITCH, Text,
+    AffixLength, CONST_BIG_INT, CONST_BOOL, CONST_FLOAT, CONST_INT, CUT_NO_EVENT, Const, FIELDS, GROUP_GLOBS,
+    MAX_LENGTHS, MAX_PROBES, MAX_ROW_RULES, MAX_RULES, MAX_TIME_CUTS, NO_EVENT, NODE_CUT, NODE_FILTERED,
+    NODE_FIRST, NODE_GLOB, NODE_ROWS, NODE_SWITCH, NODE_TEST, ROOT_ENDS, ROOT_HASH, ROOT_NODE, ROOT_PREFIX,
+    ROOT_STARTS, ROOT_SUFFIX, ROW_CELL, Reference, Root, RuleError, SectionId, Slot, TIME_SWITCH, Text,
+    cut_head,
 };
 use crate::literals::Literals;
 use crate::load::malformed;
@@ -204,6 +205,7 @@ impl<'p> Nodes<'p, '_> {
                 let cells = self.cells(*words.get(1)?)?;
                 (words.get(2..)?.get(..cells)?, 2 + cells, n == 0)
             }
+            NODE_CUT => (words.get(4..7)?, 7, self.is_cut(words)?),
             NODE_TEST => {
                 let sound = n == 0 && index(*words.get(1)?) < tables.tests.len();
                 (words.get(2..5)?, 5, sound)
@@ -235,6 +237,21 @@ impl<'p> Nodes<'p, '_> {
             }
         }
         sound.then_some(Node { words: size, first_rule })
+    }
+
+    /// Whether a node says of a switch, one that is there, what the switch says.
+    fn is_cut(&self, words: &[U32]) -> Option<bool> {
+        let [head, switch, low, high, ..] = words else { return None };
+        self.cells(*switch)?;
+        let switches = self.tables.switches.slice(&self.tables.bytes)?;
+        let switch = switches.get(index(*switch)..)?;
+        if switch.first()?.get() == TIME_SWITCH {
+            return Some(false);
+        }
+        let switch = ParamSwitch::of(switch)?;
+        let one_cut = switch.texts.is_empty() && switch.cuts.len() == 2 && switch.low == 0;
+        let (param, none) = cut_head(head.get());
+        Some(one_cut && switch.ints == [*low, *high] && switch.param.get() == param && none <= CUT_NO_EVENT)
     }
 
     /// The number of cells of a switch that is there.

@@ -150,7 +150,7 @@ fn check_groups(tables: &Tables, greatest: &[usize]) -> Checked {
     let patterns = tables.patterns.slice(&tables.bytes).unwrap_or_default();
     let patterns = patterns.iter().filter(|pattern| pattern.group.get() != NONE).count();
     let globs = tables.globs.slice(&tables.bytes).unwrap_or_default();
-    let globs = globs.iter().filter(|glob| glob.kind.get() == GLOB_GROUPED).count();
+    let globs = globs.iter().filter(|glob| glob.kind() == GLOB_GROUPED).count();
     ensure(
         patterns + globs == tables.group_members.len(),
         SectionId::Groups,
