@@ -11,7 +11,8 @@
 //! prepared request borrows the strings of an action, and its params are values in slots that were bound
 //! once; nothing is hashed, looked up or parsed beforehand. Contestants get actions typed beforehand. Not
 //! timed: making requests, compiling, loading. Rows that say *JSON map* take params by name from a
-//! parsed object; those that say *JSON line* parse the line, and that is timed.
+//! parsed object; those that say *JSON line* read the line, and that
+//! is timed; beside it is a parser that only reads it.
 //!
 //! [`timing`](aegis_benches::timing) says how: batches of about a millisecond, thread CPU time, all
 //! contestants of a row interleaved in random order, answers checked before anything is timed. A row

@@ -4,8 +4,8 @@ use crate::args::Args;
 use crate::hand;
 use aegis_benches::timing::{Contestant, Quartiles, agree, contestant, race, shown};
 use aegis_benches::{Workload, answer, bind, decide, workloads};
-use aegis_vm::Action;
 use serde_json::json;
+use std::hint::black_box;
 
 /// The sizes of this table.
 const SIZES: [(&str, &[usize]); 8] = [
@@ -45,16 +45,19 @@ fn rows(args: &Args, workload: &Workload) {
             decide(&policy, &(&workload.actions[case].0).into(), workload.now)
         }));
         ours.push(contestant("JSON line", |case| {
-            let action = Action::from_json(&workload.lines[case]).unwrap();
-            answer(policy.evaluate(&action, workload.now).rule_index())
+            let line = workload.lines[case].as_bytes();
+            answer(policy.evaluate_json(line, workload.now).unwrap().rule_index())
         }));
     }
     let count = ours.len();
     let all: Vec<Contestant<'_>> = ours.into_iter().chain(hand::contestants(workload)).collect();
     agree(&all, &workload.expected());
+    let all: Vec<Contestant<'_>> = all.into_iter().chain(parsers(workload, count)).collect();
     let races = race(&all, [&workload.order, &workload.cyclic()], args.rounds);
     for ours in 0..count {
-        for other in count..all.len() {
+        // Parsing alone is beside what begins with a line, and with nothing else.
+        let parses = |other: usize| all[other].name().ends_with("Value");
+        for other in (count..all.len()).filter(|&other| parses(other) == (ours == 2) || ours == 2) {
             let figures = races.each_ref().map(|race| {
                 (race.nanoseconds(ours).middle, race.nanoseconds(other).middle, race.ratio(ours, other))
             });
@@ -65,6 +68,15 @@ fn rows(args: &Args, workload: &Workload) {
             row(args, &name, all[other].name(), figures);
         }
     }
+}
+
+/// Readers of the lines, which decide nothing, where ours reads lines.
+fn parsers(workload: &Workload, ours: usize) -> Vec<Contestant<'_>> {
+    let value = contestant("serde_json Value", |case| {
+        let value: serde_json::Value = serde_json::from_str(&workload.lines[case]).unwrap();
+        u64::from(black_box(value).is_object())
+    });
+    if ours > 1 { vec![value] } else { Vec::new() }
 }
 
 fn head() {

@@ -85,6 +85,11 @@ impl Action {
         &self.agent_id
     }
 
+    /// Type, target, agent, description and params.
+    pub(crate) fn into_parts(self) -> (String, String, String, String, Object) {
+        (self.kind, self.target, self.agent_id, self.description, self.params)
+    }
+
     /// Reads an action from a JSON object with `type` and `target`, and perhaps `agent_id`,
     /// `description` and `params`; other keys are ignored. A null `agent_id` or `description` counts
     /// as absent.
@@ -130,10 +135,12 @@ impl Action {
 
 /// Why a text is no action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActionError(Fault);
+pub struct ActionError(pub(crate) Fault);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Fault {
+pub(crate) enum Fault {
+    /// So many bytes before the first wrong one.
+    Utf8(usize),
     Json(JsonError),
     NotAnObject(&'static str),
     Missing(&'static str),
@@ -144,6 +151,7 @@ enum Fault {
 impl fmt::Display for ActionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
+            Fault::Utf8(valid) => write!(f, "not UTF-8: a wrong byte after {valid} bytes"),
             Fault::Json(error) => write!(f, "not JSON: {error}"),
             Fault::NotAnObject(found) => write!(f, "an action is a JSON object, found {found}"),
             Fault::Missing(key) => write!(f, "`{key}` is missing"),

@@ -329,6 +329,12 @@ pub fn parse(text: &str) -> Result<Json, JsonError> {
     }
 }
 
+/// Where the string ends that begins with the quote at `start`; `None` if it does not end, or is not sound.
+pub(crate) fn end_of_string(text: &str, start: usize) -> Option<usize> {
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: start };
+    reader.string().is_ok().then_some(reader.at)
+}
+
 struct Reader<'t> {
     text: &'t str,
     bytes: &'t [u8],

@@ -121,6 +121,36 @@ fn line_ends_marks_and_long_lines() {
     assert_eq!((run.code, kinds.as_slice()), (2, ["reads", "<error>", "reads"].as_slice()), "{}", run.err);
 }
 
+/// The answers of many lines, good and bad ones mixed, do not depend on the threads, nor does what is said of the
+/// bad ones.
+#[test]
+fn threads_keep_the_order_of_the_actions() {
+    let mut lines = String::new();
+    for at in 0..30_000 {
+        match at % 7 {
+            0 => lines.push_str(&format!(
+                "{{\"type\":\"pay\",\"target\":\"{at}\",\"params\":{{\"amount\":{at}}}}}\n"
+            )),
+            3 if at > 20_000 => lines.push_str(&format!("{{\"type\":\"read\",\"target\":{at}}}\n")),
+            5 => lines.push_str("\n \n"),
+            _ => lines.push_str(&format!("{{\"type\":\"read\",\"target\":\"{at}\"}}\n")),
+        }
+    }
+    let folder = folder(&[("good.yaml", GOOD)]);
+    fs::write(folder.path().join("a.jsonl"), lines).unwrap();
+    let eval =
+        |threads| run(folder.path(), &["eval", "good.yaml", "--actions", "a.jsonl", "--threads", threads]);
+    let one = eval("1");
+    let wrong = one.out.lines().filter(|answer| answer.contains("\"<error>\"")).count();
+    assert_eq!((one.code, wrong), (2, 1_429), "{}", one.err);
+    for threads in ["2", "3", "16"] {
+        let more = eval(threads);
+        assert_eq!((more.code, &more.err), (one.code, &one.err), "{threads} threads");
+        assert!(more.out == one.out, "{threads} threads give other answers");
+    }
+    assert_eq!(eval("0").code, 2);
+}
+
 #[test]
 fn an_answer_does_not_wait_for_the_next_action() {
     use std::io::{BufRead, BufReader};

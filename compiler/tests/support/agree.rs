@@ -329,9 +329,9 @@ impl Clock for CountedClock<'_> {
 }
 
 /// The params of an action, by name, in its order.
-pub fn entries(action: &Action) -> Vec<(String, Json)> {
+pub fn entries<'a>(action: impl Into<Request<'a>>) -> Vec<(String, Json)> {
     let mut entries = Vec::new();
-    let request = Request::from(action);
+    let request = action.into();
     request.params.visit(&mut |name, value| {
         entries.push((name.to_owned(), owned(value)));
         std::ops::ControlFlow::Continue(())
@@ -339,7 +339,8 @@ pub fn entries(action: &Action) -> Vec<(String, Json)> {
     entries
 }
 
-fn owned(value: Value<'_>) -> Json {
+/// A value as JSON.
+pub fn owned(value: Value<'_>) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Bool(b) => Json::Bool(b),

@@ -4,10 +4,10 @@
 //! The two readers part where they must: an integer beyond 64 bits is exact here, a double beyond all is
 //! infinity here and an error there, `-0` is an integer here, and the deepest nesting is one deeper here.
 
-use super::agree::{Compared, Tally, entries};
+use super::agree::{Compared, Tally, entries, owned};
 use super::{layers, options};
 use aegis_vm::json::{self, Json};
-use aegis_vm::{Action, Policy, Request, Timestamp};
+use aegis_vm::{Action, ActionError, JsonAction, Policy, Request, Timestamp};
 use aegisc::hir;
 use aegisc::source::SourceMap;
 use aegisc::{Compilation, Output, Verify, compile};
@@ -69,6 +69,7 @@ fn line(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         // A command refuses the line before it is read.
         assert!(serde_json::from_slice::<Value>(bytes).is_err());
+        assert!(JsonAction::read(bytes).unwrap_err().to_string().starts_with("not UTF-8: "));
         return;
     };
     let (ours, theirs) = (json::parse(text), serde_json::from_str::<Value>(text));
@@ -86,6 +87,7 @@ fn line(bytes: &[u8]) {
         }
     }
     let action = Action::from_json(text);
+    where_it_stands(text, &action);
     if let Ok(theirs) = &theirs {
         assert_eq!(action.is_ok(), is_action(theirs), "{action:?}: {text:?}");
     }
@@ -103,6 +105,63 @@ fn line(bytes: &[u8]) {
         (_, Err(_)) => return,
     };
     decide(&action, now);
+}
+
+/// Reads a line where it stands and as a tree, which must be the same; whether it is an action.
+pub fn read_both_ways(line: &[u8]) -> bool {
+    match str::from_utf8(line) {
+        Ok(text) => {
+            let tree = Action::from_json(text);
+            where_it_stands(text, &tree);
+            tree.is_ok()
+        }
+        Err(_) => {
+            assert!(JsonAction::read(line).unwrap_err().to_string().starts_with("not UTF-8: "));
+            false
+        }
+    }
+}
+
+/// The action that is read where it stands is the one that is read as a tree.
+fn where_it_stands(text: &str, tree: &Result<Action, ActionError>) {
+    let read = JsonAction::read(text.as_bytes());
+    let (read, tree) = match (&read, tree) {
+        (Ok(read), Ok(tree)) => (read, tree),
+        (Err(read), Err(tree)) => return assert_eq!(read, tree, "{text:?}"),
+        (read, tree) => panic!("{read:?} is not {tree:?}: {text:?}"),
+    };
+    let vm = &asked().vm;
+    let (ours, theirs) = (Request::from(read), Request::from(tree));
+    let fields = |request: Request<'_>| {
+        [request.kind, request.target, request.agent_id, request.description].map(str::to_owned)
+    };
+    assert_eq!(fields(ours), fields(theirs), "{text:?}");
+    // Each param by name first: what is made of one must not change another.
+    let params = entries(tree);
+    for (name, value) in &params {
+        assert_eq!(ours.params.get(name).map(owned).as_ref(), Some(value), "{name:?} of {text:?}");
+    }
+    assert!(ours.params.get("no such param").is_none(), "{text:?}");
+    assert_eq!(entries(ours), params, "{text:?}");
+    assert_eq!(entries(&JsonAction::read(text.as_bytes()).unwrap()), params, "{text:?}");
+    let object = match json::parse(text) {
+        Ok(Json::Object(object)) => object,
+        other => panic!("an action that is no object: {other:?}"),
+    };
+    match (object.get("now"), read.now()) {
+        (None | Some(Json::Null), Ok(None)) => {}
+        (Some(Json::Str(now)), Ok(Some(read))) => assert_eq!(now, read, "{text:?}"),
+        (Some(now), Err(kind)) => assert_eq!(now.value().kind(), kind, "{text:?}"),
+        (now, read) => panic!("{now:?} is not {read:?}: {text:?}"),
+    }
+    let said = |request: Request<'_>| format!("{:?}", vm.evaluate(request, Timestamp::from_unix(0, 0)));
+    assert_eq!(said(ours), said(theirs), "{text:?}");
+    // A few conditions for each line, others for others.
+    let kinds = (0..CONDITIONS.len()).map(|at| format!("k{at}")).chain(["scan".to_owned()]);
+    for kind in kinds.skip(text.len() % 7).step_by(7) {
+        let [ours, theirs] = [ours, theirs].map(|request| said(Request { kind: &kind, ..request }));
+        assert_eq!(ours, theirs, "{kind} of {text:?}");
+    }
 }
 
 /// What makes an action of a JSON value.

@@ -5,6 +5,7 @@ use aegis_vm::{Timestamp, format::POLICY_ID_MAX};
 use aegisc::Verify;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 /// Compile agent-action policies into one checked file, and ask what they decide.
@@ -268,6 +269,9 @@ pub(crate) struct EvalArgs {
     /// The time of actions that do not say `now` (RFC 3339); else the clock.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) at: Option<Timestamp>,
+    /// The threads that decide; the answers keep the order of the actions [default: one for each core].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
     /// The longest action line, in bytes; a longer one is no action [default: 4194304].
     #[arg(long, value_name = "BYTES", value_parser = front::count, help_heading = "Limits")]
     pub(crate) max_line: Option<usize>,

@@ -1,21 +1,24 @@
-//! `aegisc eval`: action lines -> decision lines, in order, one at a time.
+//! `aegisc eval`: action lines -> decision lines, in order, on all cores.
 //!
 //! A line that is no action is decided too, as a block, so that a reader who looks only at the
 //! answers stays safe; the run goes on, and says at its end that there were such lines.
 
 use crate::args::EvalArgs;
 use crate::input::{self, Loaded, is_standard_input};
+use crate::lines::{Batch, Content, Lines};
 use crate::output::{Done, Failure, Shell, counted, printable};
-use aegis_vm::json::{self, Json};
-use aegis_vm::{Action, Decision, Policy, Timestamp};
+use aegis_vm::{Decision, JsonAction, Policy, Timestamp};
 use aegisc::time::parse_rfc3339;
 use serde::Serialize;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
+use std::num::NonZero;
+use std::sync::mpsc;
+use std::thread;
 use std::time::SystemTime;
 
-/// Room that is kept from line to line.
-const KEPT: usize = 1 << 20;
+/// As many batches wait for each thread.
+const WAITING: usize = 2;
 
 pub(crate) fn run(args: &EvalArgs, shell: &Shell) -> Result<Done, Failure> {
     let name = if is_standard_input(&args.actions) {
@@ -24,8 +27,8 @@ pub(crate) fn run(args: &EvalArgs, shell: &Shell) -> Result<Done, Failure> {
         format!("`{}`", args.actions.display())
     };
     let cannot = |error: io::Error| Failure::new(format!("cannot read {name}: {error}"));
-    let from: Box<dyn Read> = if is_standard_input(&args.actions) {
-        Box::new(io::stdin().lock())
+    let from: Box<dyn Read + Send> = if is_standard_input(&args.actions) {
+        Box::new(io::stdin())
     } else {
         let file = File::open(&args.actions).map_err(cannot)?;
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -36,39 +39,133 @@ pub(crate) fn run(args: &EvalArgs, shell: &Shell) -> Result<Done, Failure> {
     let Loaded::Policy(policy) = input::policy(&args.policy, &args.front, shell)? else {
         return Ok(Loaded::REFUSED);
     };
-    let mut lines = Lines::new(from, args.front.longest_line(args.max_line));
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let lines = Lines::new(from, args.front.longest_line(args.max_line));
+    let mut out = io::stdout().lock();
     let mut bad = BadLines::default();
-    loop {
-        if lines.would_wait() {
-            // Whoever writes the actions one by one may wait for this answer first.
-            out.flush().map_err(|error| Failure::of_output(&error))?;
-        }
-        let line = match lines.next() {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            Err(error) => {
-                out.flush().map_err(|error| Failure::of_output(&error))?;
-                return Err(cannot(error));
-            }
-        };
-        let written = match read(line.content) {
-            Ok((action, now)) => {
-                let now = now.or(args.at);
-                let clock = || now.unwrap_or_else(|| Timestamp::from(SystemTime::now()));
-                write_decision(&mut out, &policy, &action, clock)
-            }
-            Err(message) => {
-                let written = write_line(&mut out, &DecisionLine::bad_action(&message));
-                bad.add(line.number, message);
-                written
-            }
-        };
-        written.map_err(|error| Failure::of_output(&error))?;
-    }
-    out.flush().map_err(|error| Failure::of_output(&error))?;
-    drop(out);
+    let threads = args.threads.map(NonZero::get);
+    let threads = threads.or_else(|| thread::available_parallelism().ok().map(NonZero::get)).unwrap_or(1);
+    let decider = Decider { policy: &policy, at: args.at };
+    let ended = if threads > 1 {
+        thread::scope(|scope| in_parallel(scope, threads, &decider, lines, &mut out, &mut bad))
+    } else {
+        in_turn(&decider, lines, &mut out, &mut bad)
+    };
+    ended.map_err(|error| match error {
+        Stopped::Reading(error) => cannot(error),
+        Stopped::Writing(error) => Failure::of_output(&error),
+    })?;
     Ok(bad.report(shell))
+}
+
+/// Why lines are not read to their end.
+enum Stopped {
+    Reading(io::Error),
+    Writing(io::Error),
+}
+
+/// A batch with its answers.
+#[derive(Default)]
+struct Work {
+    batch: Batch,
+    answers: Vec<u8>,
+    bad: BadLines,
+}
+
+impl Work {
+    /// Writes the answers.
+    fn finish(&mut self, out: &mut impl Write, bad: &mut BadLines) -> Result<(), Stopped> {
+        bad.append(std::mem::take(&mut self.bad));
+        out.write_all(&self.answers).and_then(|()| out.flush()).map_err(Stopped::Writing)
+    }
+}
+
+fn in_turn(
+    decider: &Decider<'_>,
+    mut lines: Lines<impl Read>,
+    out: &mut impl Write,
+    bad: &mut BadLines,
+) -> Result<(), Stopped> {
+    let mut work = Work::default();
+    loop {
+        lines.fill(&mut work.batch).map_err(Stopped::Reading)?;
+        if work.batch.is_empty() {
+            return Ok(());
+        }
+        decider.decide(&mut work).map_err(Stopped::Writing)?;
+        work.finish(out, bad)?;
+    }
+}
+
+/// A thread reads, and deals the batches to those that decide in turn; the answers are taken in the same order. So
+/// an answer does not wait for the next line.
+fn in_parallel<'s>(
+    scope: &'s thread::Scope<'s, '_>,
+    threads: usize,
+    decider: &'s Decider<'s>,
+    mut lines: Lines<Box<dyn Read + Send>>,
+    out: &mut impl Write,
+    bad: &mut BadLines,
+) -> Result<(), Stopped> {
+    let (to, from): (Vec<_>, Vec<_>) = { 0..threads }
+        .map(|_| {
+            let (send, given) = mpsc::sync_channel::<Work>(WAITING);
+            let (give, done) = mpsc::sync_channel(WAITING);
+            scope.spawn(move || {
+                for mut work in given {
+                    let answered = decider.decide(&mut work).map(|()| work);
+                    if give.send(answered).is_err() {
+                        break;
+                    }
+                }
+            });
+            (send, done)
+        })
+        .unzip();
+    let reader = scope.spawn(move || {
+        for to in to.iter().cycle() {
+            let mut work = Work::default();
+            lines.fill(&mut work.batch)?;
+            // Nobody takes it if the answers cannot be written.
+            if work.batch.is_empty() || to.send(work).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    });
+    for from in from.iter().cycle() {
+        let Ok(work) = from.recv() else { break };
+        work.map_err(Stopped::Writing)?.finish(out, bad)?;
+    }
+    // Should a thread have ended early, none waits for its answers to be taken.
+    drop(from);
+    let read = reader.join().unwrap_or_else(|_| Err(io::Error::other("the thread that reads has ended")));
+    read.map_err(Stopped::Reading)
+}
+
+/// What decides lines.
+struct Decider<'p> {
+    policy: &'p Policy,
+    at: Option<Timestamp>,
+}
+
+impl Decider<'_> {
+    fn decide(&self, work: &mut Work) -> io::Result<()> {
+        work.answers.clear();
+        for (number, line) in work.batch.lines() {
+            match read(line) {
+                Ok((action, now)) => {
+                    let now = now.or(self.at);
+                    let clock = || now.unwrap_or_else(|| Timestamp::from(SystemTime::now()));
+                    write_decision(&mut work.answers, self.policy, &action, clock)?;
+                }
+                Err(message) => {
+                    write_line(&mut work.answers, &DecisionLine::bad_action(&message))?;
+                    work.bad.add(number, message);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The lines that were no actions: how many, and the first.
@@ -84,6 +181,11 @@ impl BadLines {
         self.first.get_or_insert((number, message));
     }
 
+    fn append(&mut self, later: BadLines) {
+        self.count = self.count.saturating_add(later.count);
+        self.first = self.first.take().or(later.first);
+    }
+
     fn report(self, shell: &Shell) -> Done {
         let Some((number, message)) = self.first else { return Done::Fine };
         let which = if self.count == 1 { "at" } else { "the first at" };
@@ -94,32 +196,22 @@ impl BadLines {
 }
 
 /// Reads an action and the time that it names.
-fn read(line: Content<'_>) -> Result<(Action, Option<Timestamp>), String> {
+fn read(line: Content<'_>) -> Result<(JsonAction<'_>, Option<Timestamp>), String> {
     let bytes = match line {
         Content::Whole(bytes) => bytes,
         Content::LongerThan(limit) => {
             return Err(format!("the line is longer than the limit of {limit} bytes (`--max-line`)"));
         }
     };
-    let text = str::from_utf8(bytes)
-        .map_err(|error| format!("not UTF-8: a wrong byte after {} bytes", error.valid_up_to()))?;
-    let object = match json::parse(text) {
-        Ok(Json::Object(object)) => object,
-        // The library has the words for what is not JSON, and for what is no object.
-        _ => {
-            let action = Action::from_json(text).map_err(|error| error.to_string())?;
-            return Ok((action, None));
-        }
-    };
-    let now = match object.get("now") {
-        None | Some(Json::Null) => None,
-        Some(Json::Str(text)) => Some(parse_rfc3339(text).map_err(|error| format!("`now`: {error}"))?),
-        Some(other) => {
-            let found = other.value().kind().with_article();
+    let action = JsonAction::read(bytes).map_err(|error| error.to_string())?;
+    let now = match action.now() {
+        Ok(None) => None,
+        Ok(Some(text)) => Some(parse_rfc3339(text).map_err(|error| format!("`now`: {error}"))?),
+        Err(kind) => {
+            let found = kind.with_article();
             return Err(format!("`now` must be a string such as `2026-03-18T14:30:00Z`, found {found}"));
         }
     };
-    let action = Action::from_object(object).map_err(|error| error.to_string())?;
     Ok((action, now))
 }
 
@@ -193,7 +285,7 @@ impl<'a> DecisionLine<'a> {
 fn write_decision(
     out: &mut impl Write,
     policy: &Policy,
-    action: &Action,
+    action: &JsonAction<'_>,
     clock: impl FnMut() -> Timestamp,
 ) -> io::Result<()> {
     let decision = policy.evaluate(action, clock);
@@ -204,62 +296,4 @@ fn write_decision(
 fn write_line(out: &mut impl Write, line: &DecisionLine<'_>) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
-}
-
-/// A line with its number, from 1.
-struct Line<'a> {
-    number: u64,
-    content: Content<'a>,
-}
-
-/// What a line holds, without its line break.
-#[derive(Clone, Copy)]
-enum Content<'a> {
-    Whole(&'a [u8]),
-    LongerThan(usize),
-}
-
-/// The lines that are not blank, in bounded memory.
-struct Lines<R> {
-    from: BufReader<R>,
-    line: Vec<u8>,
-    number: u64,
-    longest: usize,
-}
-
-impl<R: Read> Lines<R> {
-    fn new(from: R, longest: usize) -> Self {
-        Lines { from: BufReader::with_capacity(1 << 16, from), line: Vec::new(), number: 0, longest }
-    }
-
-    /// Whether the next line has to be waited for.
-    fn would_wait(&self) -> bool {
-        !self.from.buffer().contains(&b'\n')
-    }
-
-    fn next(&mut self) -> io::Result<Option<Line<'_>>> {
-        loop {
-            self.line.clear();
-            self.line.shrink_to(KEPT);
-            self.number = self.number.saturating_add(1);
-            let most = u64::try_from(self.longest).unwrap_or(u64::MAX).saturating_add(1);
-            let read = self.from.by_ref().take(most).read_until(b'\n', &mut self.line)?;
-            if read == 0 {
-                return Ok(None);
-            }
-            if self.line.ends_with(b"\n") {
-                self.line.pop();
-            } else if read > self.longest {
-                self.from.skip_until(b'\n')?;
-                return Ok(Some(Line { number: self.number, content: Content::LongerThan(self.longest) }));
-            }
-            if self.number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
-                self.line.drain(..3);
-            }
-            if !self.line.iter().all(u8::is_ascii_whitespace) {
-                break;
-            }
-        }
-        Ok(Some(Line { number: self.number, content: Content::Whole(&self.line) }))
-    }
 }

@@ -18,6 +18,7 @@ mod front;
 mod init;
 mod input;
 mod inspect;
+mod lines;
 mod lints;
 mod mend;
 mod output;

@@ -1,0 +1,102 @@
+//! Action lines from a stream, in batches of bounded size.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
+
+/// Room that is kept from line to line.
+const KEPT: usize = 1 << 20;
+/// A batch that has so many bytes takes no further line.
+const BATCH: usize = 1 << 18;
+
+/// What a line holds, without its line break.
+#[derive(Clone, Copy)]
+pub(crate) enum Content<'a> {
+    Whole(&'a [u8]),
+    LongerThan(usize),
+}
+
+/// Lines that are not blank, each with its number, from 1.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    bytes: Vec<u8>,
+    /// The number of each line, and where it stands; nothing of one that is too long.
+    lines: Vec<(u64, Option<Range<usize>>)>,
+    longest: usize,
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (u64, Content<'_>)> {
+        self.lines.iter().map(|(number, place)| {
+            let content = place.clone().and_then(|place| self.bytes.get(place));
+            (*number, content.map_or(Content::LongerThan(self.longest), Content::Whole))
+        })
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
+        self.lines.clear();
+    }
+}
+
+/// The lines of a stream.
+pub(crate) struct Lines<R> {
+    from: BufReader<R>,
+    number: u64,
+    longest: usize,
+}
+
+impl<R: Read> Lines<R> {
+    pub(crate) fn new(from: R, longest: usize) -> Self {
+        Lines { from: BufReader::with_capacity(1 << 16, from), number: 0, longest }
+    }
+
+    /// Whether the next line has to be waited for.
+    pub(crate) fn would_wait(&self) -> bool {
+        !self.from.buffer().contains(&b'\n')
+    }
+
+    /// Fills a batch with the lines up to where more have to be waited for; with none at the end.
+    pub(crate) fn fill(&mut self, batch: &mut Batch) -> io::Result<()> {
+        batch.clear();
+        batch.longest = self.longest;
+        while batch.is_empty() || !self.would_wait() && batch.bytes.len() < BATCH {
+            if !self.line(batch)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a line, unless it is blank; whether there was one.
+    fn line(&mut self, batch: &mut Batch) -> io::Result<bool> {
+        let start = batch.bytes.len();
+        self.number = self.number.saturating_add(1);
+        let most = u64::try_from(self.longest).unwrap_or(u64::MAX).saturating_add(1);
+        let read = self.from.by_ref().take(most).read_until(b'\n', &mut batch.bytes)?;
+        if read == 0 {
+            return Ok(false);
+        }
+        if batch.bytes.ends_with(b"\n") {
+            batch.bytes.pop();
+        } else if read > self.longest {
+            self.from.skip_until(b'\n')?;
+            batch.bytes.truncate(start);
+            batch.lines.push((self.number, None));
+            return Ok(true);
+        }
+        if self.number == 1 && batch.bytes.starts_with(b"\xef\xbb\xbf") {
+            batch.bytes.drain(..3);
+        }
+        let end = batch.bytes.len();
+        match batch.bytes.get(start..).is_some_and(|line| line.iter().all(u8::is_ascii_whitespace)) {
+            true => batch.bytes.truncate(start),
+            false => batch.lines.push((self.number, Some(start..end))),
+        }
+        Ok(true)
+    }
+}
