@@ -69,7 +69,9 @@
 
 mod automata;
 mod digrams;
+mod globs;
 mod index;
+mod manifest;
 mod nodes;
 mod scans;
 
@@ -78,12 +80,12 @@ pub use crate::cost::CostTables;
 pub use crate::hash::{bucket_of, hash_bytes, hash_key, hash_text, low_half, pilot_of};
 pub use automata::*;
 pub use digrams::*;
+pub use globs::*;
 pub use index::*;
+pub use manifest::*;
 pub use nodes::*;
 pub use scans::*;
 
-use crate::cost::Cost;
-use serde::{Deserialize, Serialize};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -252,145 +254,6 @@ pub struct Text {
     pub length: U32,
 }
 
-/// A range of code points, both ends inclusive, `low <= high`.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-#[expect(missing_docs, reason = "the two ends")]
-pub struct GlobRange {
-    pub low: U32,
-    pub high: U32,
-}
-
-/// A step of a general glob that is in no group. The tokens of a glob follow those of the one before it, as
-/// do the ranges of a set, which are sorted and apart.
-///
-/// | kind | `a` | `b` |
-/// | --- | --- | --- |
-/// | [`TOKEN_TEXT`] | text offset | text length |
-/// | [`TOKEN_ONES`] | number of characters, at least 1 | 0 |
-/// | [`TOKEN_RUN`] | 0 | 0 |
-/// | [`TOKEN_SET`], [`TOKEN_NOT_SET`] | first range | number of ranges |
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-#[expect(missing_docs, reason = "the table above")]
-pub struct GlobToken {
-    pub kind: U32,
-    pub a: U32,
-    pub b: U32,
-}
-
-/// Exactly this text.
-pub const TOKEN_TEXT: u32 = 0;
-/// `?`, once or more: so many characters, whatever they are.
-pub const TOKEN_ONES: u32 = 1;
-/// `*`: any run of characters.
-pub const TOKEN_RUN: u32 = 2;
-/// `[…]`: one character of the ranges.
-pub const TOKEN_SET: u32 = 3;
-/// `[!…]`: one character that is in none of the ranges.
-pub const TOKEN_NOT_SET: u32 = 4;
-
-/// A glob, each distinct one once. Their texts stand in `STRINGS` in the order of the globs and do not overlap.
-///
-/// | kind | `place` | length |
-/// | --- | --- | --- |
-/// | [`GLOB_ANY`], [`GLOB_LITERAL`], [`GLOB_PREFIX`], [`GLOB_SUFFIX`] | offset of the glob as written | its bytes |
-/// | [`GLOB_TOKENS`], [`GLOB_GROUPED`] | its part | 0 |
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-pub struct Glob {
-    /// See the table above.
-    pub place: U32,
-    /// The kind in the high 3 bits, a length in the others.
-    pub shape: U32,
-}
-
-/// What a glob by tokens or of a group is made of.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned, Clone, Copy, Debug)]
-#[repr(C)]
-pub struct GlobPart {
-    /// The glob as written.
-    pub text: Text,
-    /// The first token; of [`GLOB_GROUPED`] the group, a [`GROUP_GLOBS`].
-    pub a: U32,
-    /// The number of tokens; of [`GLOB_GROUPED`] the bit in the group.
-    pub b: U32,
-}
-
-/// A glob with its part.
-#[derive(Clone, Copy, Debug)]
-pub struct ResolvedGlob {
-    /// One of the `GLOB_` constants.
-    pub kind: u32,
-    /// As written.
-    pub text: Text,
-    /// Of one text its offset in `STRINGS`; else as [`GlobPart::a`].
-    pub a: U32,
-    /// Of one text its length; else as [`GlobPart::b`].
-    pub b: U32,
-}
-
-impl Glob {
-    /// The glob of this kind and length; `None` if one of them is too large.
-    #[must_use]
-    pub fn new(kind: u32, place: U32, length: U32) -> Option<Self> {
-        let fits = kind <= u32::MAX >> GLOB_KIND && length.get() <= MAX_GLOB;
-        fits.then(|| Glob { place, shape: U32::new(kind << GLOB_KIND | length.get()) })
-    }
-
-    /// One of the `GLOB_` constants.
-    #[must_use]
-    pub fn kind(self) -> u32 {
-        self.shape.get() >> GLOB_KIND
-    }
-
-    /// The length in its shape.
-    #[must_use]
-    pub fn length(self) -> u32 {
-        self.shape.get() & MAX_GLOB
-    }
-
-    /// The glob with its part; `None` if it is not there.
-    #[must_use]
-    pub fn resolve(self, parts: &[GlobPart]) -> Option<ResolvedGlob> {
-        let length = self.length();
-        let text = Text { offset: self.place, length: U32::new(length) };
-        let kind = self.kind();
-        let (text, a, b) = match kind {
-            GLOB_ANY => (text, U32::new(0), U32::new(0)),
-            GLOB_LITERAL => (text, text.offset, text.length),
-            GLOB_PREFIX => (text, text.offset, U32::new(length.checked_sub(1)?)),
-            GLOB_SUFFIX => {
-                let start = text.offset.get().checked_add(1)?;
-                (text, U32::new(start), U32::new(length.checked_sub(1)?))
-            }
-            _ => {
-                let part = parts.get(usize::try_from(self.place.get()).ok()?)?;
-                (part.text, part.a, part.b)
-            }
-        };
-        Some(ResolvedGlob { kind, text, a, b })
-    }
-}
-
-/// Where the kind of a glob begins in its shape.
-const GLOB_KIND: u32 = 29;
-/// The most bytes of a glob.
-pub const MAX_GLOB: u32 = (1 << GLOB_KIND) - 1;
-
-/// Stars alone.
-pub const GLOB_ANY: u32 = 0;
-/// No wildcard.
-pub const GLOB_LITERAL: u32 = 1;
-/// `text*`.
-pub const GLOB_PREFIX: u32 = 2;
-/// `*text`.
-pub const GLOB_SUFFIX: u32 = 3;
-/// Anything else, by its tokens.
-pub const GLOB_TOKENS: u32 = 4;
-/// Anything else, by the automaton of a group.
-pub const GLOB_GROUPED: u32 = 5;
-
 /// A constant.
 ///
 /// | tag | `n` | `payload` |
@@ -537,120 +400,4 @@ impl Rule {
     pub fn risk_level(&self) -> u8 {
         u8::try_from(self.tests.get() >> 28 & 3).unwrap_or(u8::MAX)
     }
-}
-
-/// What the artifact was made of. Read once, at load.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct Manifest {
-    /// The layers in order. The first one's version and scope are the policy's.
-    pub layers: Vec<Layer>,
-    /// The number of rules.
-    pub rules: u32,
-    /// What holds when no rule matches: 0 auto, 1 approve, 2 block.
-    pub default_approval: u8,
-    /// What holds when no rule matches: 0 low … 3 critical.
-    pub default_risk_level: u8,
-    /// What the build was labelled with; may be empty.
-    pub label: String,
-    /// How the compiler checked its output: `off`, or what it checked.
-    pub verified: String,
-    /// What a decision costs at most.
-    pub cost: Cost,
-    /// Which rules have no graph of their own.
-    pub spread: Spread,
-    /// Rules over sequences of actions.
-    pub plan_rules: PlanRules,
-}
-
-/// Which rules are judged by other means than a graph that branches over all questions at once: for people, as
-/// the nodes say how they are judged.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spread {
-    /// Of lists that were cut, of which each part leads to the next.
-    pub chunks: Vec<RuleRange>,
-    /// By rows of bits.
-    pub rows: Vec<RuleRange>,
-    /// One by one, where a prefilter says that they may hold.
-    pub sifted: Vec<RuleRange>,
-}
-
-/// Rules that follow each other.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RuleRange {
-    /// The first.
-    pub first: u32,
-    /// The last.
-    pub last: u32,
-}
-
-/// A layer of the policy.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct Layer {
-    /// The path, relative to where the build ran.
-    pub path: String,
-    /// The SHA-256 of the file's bytes.
-    pub sha256: [u8; 32],
-    /// The index of the layer's first rule.
-    pub first_rule: u32,
-    /// The number of the layer's rules.
-    pub rules: u32,
-    /// The layer's `version`, as decimal text.
-    pub version: String,
-    /// The layer's `scope`.
-    pub scope: String,
-    /// The layer's `scope_id`; may be empty.
-    pub scope_id: String,
-}
-
-/// Rules over sequences of actions: carried, not enforced by this version.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlanRules {
-    /// The sequences.
-    pub sequence_patterns: Vec<SequencePattern>,
-    /// The limit.
-    pub cumulative_risk: Option<CumulativeRisk>,
-}
-
-/// Steps that must not follow each other.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct SequencePattern {
-    /// The name.
-    pub name: String,
-    /// Globs over action types.
-    pub steps: Vec<String>,
-    /// All steps within so many consecutive actions; 0 is unlimited.
-    pub window: u64,
-    /// 0 auto, 1 approve, 2 block.
-    pub approval: u8,
-    /// 0 low … 3 critical.
-    pub risk_level: u8,
-    /// For people.
-    pub description: String,
-}
-
-/// A limit on the summed risk of a plan.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct CumulativeRisk {
-    /// The most that is not a violation.
-    pub max_total_risk: u64,
-    /// 0 auto, 1 approve, 2 block.
-    pub on_exceed: u8,
-    /// The name.
-    pub name: String,
-}
-
-/// The cold part: what explains a rule in its author's words.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Debug {
-    /// For each rule its conditions.
-    pub rules: Vec<Vec<ConditionDebug>>,
-}
-
-/// A condition as its author wrote it.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct ConditionDebug {
-    /// The line of the layer, from 1.
-    pub line: u32,
-    /// The key and the value, on one line.
-    pub text: String,
 }

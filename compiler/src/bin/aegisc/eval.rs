@@ -18,7 +18,7 @@ use std::thread;
 use std::time::SystemTime;
 
 /// As many batches wait for each thread.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
 
 pub(crate) fn run(args: &EvalArgs, shell: &Shell) -> Result<Done, Failure> {
     let name = if is_standard_input(&args.actions) {
