@@ -242,16 +242,16 @@ impl<'p> Nodes<'p, '_> {
     /// Whether a node says of a switch, one that is there, what the switch says.
     fn is_cut(&self, words: &[U32]) -> Option<bool> {
         let [head, switch, low, high, ..] = words else { return None };
-        self.cells(*switch)?;
-        let switches = self.tables.switches.slice(&self.tables.bytes)?;
-        let switch = switches.get(index(*switch)..)?;
-        if switch.first()?.get() == TIME_SWITCH {
-            return Some(false);
+        let at = index(*switch);
+        if !self.switches.has(at) {
+            return None;
         }
-        let switch = ParamSwitch::of(switch)?;
-        let one_cut = switch.texts.is_empty() && switch.cuts.len() == 2 && switch.low == 0;
+        // No texts and no buckets, one cut, and the one integer that tells its sides apart; of the time it is none, as
+        // that has another number than every param.
+        let switches = self.tables.switches.slice(&self.tables.bytes)?;
+        let own = switches.get(at..)?.first_chunk()?.map(U32::get);
         let (param, none) = cut_head(head.get());
-        Some(one_cut && switch.ints == [*low, *high] && switch.param.get() == param && none <= CUT_NO_EVENT)
+        Some(own == [param, 0, 0, 1, 0, 1, low.get(), high.get()] && none <= CUT_NO_EVENT)
     }
 
     /// The number of cells of a switch that is there.
