@@ -149,6 +149,11 @@ fn threads_keep_the_order_of_the_actions() {
         assert!(more.out == one.out, "{threads} threads give other answers");
     }
     assert_eq!(eval("0").code, 2);
+    // Short lines, of which each is longer than it may be, do not pile up in one batch.
+    fs::write(folder.path().join("a.jsonl"), "{}\n".repeat(50_000)).unwrap();
+    let args = ["eval", "good.yaml", "--actions", "a.jsonl", "--max-line", "1", "--threads", "1000000"];
+    let short = run(folder.path(), &args);
+    assert_eq!((short.code, short.out.lines().count()), (2, 50_000));
 }
 
 #[test]

@@ -269,7 +269,7 @@ pub(crate) struct EvalArgs {
     /// The time of actions that do not say `now` (RFC 3339); else the clock.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) at: Option<Timestamp>,
-    /// The threads that decide; the answers keep the order of the actions [default: one for each core].
+    /// The threads that decide, at most 64; the answers keep the order of the actions [default: one for each core].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZero<usize>>,
     /// The longest action line, in bytes; a longer one is no action [default: 4194304].

@@ -19,6 +19,8 @@ use std::time::SystemTime;
 
 /// As many batches wait for each thread.
 const WAITING: usize = 1;
+/// More threads than this are not started.
+const MOST_THREADS: usize = 64;
 
 pub(crate) fn run(args: &EvalArgs, shell: &Shell) -> Result<Done, Failure> {
     let name = if is_standard_input(&args.actions) {
@@ -43,7 +45,10 @@ pub(crate) fn run(args: &EvalArgs, shell: &Shell) -> Result<Done, Failure> {
     let mut out = io::stdout().lock();
     let mut bad = BadLines::default();
     let threads = args.threads.map(NonZero::get);
-    let threads = threads.or_else(|| thread::available_parallelism().ok().map(NonZero::get)).unwrap_or(1);
+    let threads = threads
+        .or_else(|| thread::available_parallelism().ok().map(NonZero::get))
+        .unwrap_or(1)
+        .min(MOST_THREADS);
     let decider = Decider { policy: &policy, at: args.at };
     let ended = if threads > 1 {
         thread::scope(|scope| in_parallel(scope, threads, &decider, lines, &mut out, &mut bad))

@@ -51,12 +51,15 @@ fn header(text: &mut String, policy: &Policy) -> fmt::Result {
     spread(text, policy)
 }
 
+/// As many ranges of rules are named.
+const MOST_RANGES: usize = 8;
+
 /// Which rules are judged by other means than a graph of their own.
 fn spread(text: &mut String, policy: &Policy) -> fmt::Result {
     let format::Spread { chunks, rows, sifted } = &policy.manifest().spread;
     let all = [
-        ("in chunks", chunks, "the graph of their list passed its budget"),
-        ("in rows", rows, "and that of a chunk too: judged by rows of bits"),
+        ("in chunks", chunks, "as the graph of their list passed its budget"),
+        ("in rows", rows, "judged by rows of bits, as a graph of them passed its budget"),
         ("sifted", sifted, "by the literals that their texts need"),
     ];
     if chunks.is_empty() && rows.is_empty() {
@@ -65,19 +68,22 @@ fn spread(text: &mut String, policy: &Policy) -> fmt::Result {
     for (label, ranges, why) in all.into_iter().filter(|(_, ranges, _)| !ranges.is_empty()) {
         let count: u32 = ranges.iter().map(|range| range.last - range.first + 1).sum();
         writeln!(text, "{STRONG}{label:<11}{STRONG:#} {}, {why}", counted(to_usize(count), "rule"))?;
-        for range in ranges {
+        for range in ranges.iter().take(MOST_RANGES) {
             write!(text, "{:<11} {FAINT}{}", "", named_rule(policy, range.first))?;
             if range.first != range.last {
                 write!(text, " … {}", named_rule(policy, range.last))?;
             }
             writeln!(text, "{FAINT:#}")?;
         }
+        if let Some(more) = ranges.len().checked_sub(MOST_RANGES).filter(|more| *more > 0) {
+            writeln!(text, "{:<11} {FAINT}and {} more{FAINT:#}", "", counted(more, "range"))?;
+        }
     }
     Ok(())
 }
 
 fn named_rule(policy: &Policy, rule: u32) -> String {
-    let name = policy.rules().nth(to_usize(rule)).map(|rule| printable(rule.name()));
+    let name = policy.rule(to_usize(rule)).map(|rule| printable(rule.name()));
     format!("{rule} {}", name.unwrap_or_default())
 }
 

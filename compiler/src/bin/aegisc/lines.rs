@@ -7,6 +7,8 @@ use std::ops::Range;
 const KEPT: usize = 1 << 20;
 /// A batch that has so many bytes takes no further line.
 const BATCH: usize = 1 << 18;
+/// Nor does one of so many lines: short ones have answers too.
+const MOST_LINES: usize = 1 << 11;
 
 /// What a line holds, without its line break.
 #[derive(Clone, Copy)]
@@ -48,11 +50,13 @@ pub(crate) struct Lines<R> {
     from: BufReader<R>,
     number: u64,
     longest: usize,
+    /// What ended the reading, once the lines before it were given.
+    failed: Option<io::Error>,
 }
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(from: R, longest: usize) -> Self {
-        Lines { from: BufReader::with_capacity(1 << 16, from), number: 0, longest }
+        Lines { from: BufReader::with_capacity(1 << 16, from), number: 0, longest, failed: None }
     }
 
     /// Whether the next line has to be waited for.
@@ -60,13 +64,24 @@ impl<R: Read> Lines<R> {
         !self.from.buffer().contains(&b'\n')
     }
 
-    /// Fills a batch with the lines up to where more have to be waited for; with none at the end.
+    /// Fills a batch with the lines up to where more have to be waited for; with none at the end. An error comes after
+    /// the lines before it.
     pub(crate) fn fill(&mut self, batch: &mut Batch) -> io::Result<()> {
         batch.clear();
         batch.longest = self.longest;
-        while batch.is_empty() || !self.would_wait() && batch.bytes.len() < BATCH {
-            if !self.line(batch)? {
-                break;
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let has_room = |batch: &Batch| batch.bytes.len() < BATCH && batch.lines.len() < MOST_LINES;
+        while batch.is_empty() || !self.would_wait() && has_room(batch) {
+            match self.line(batch) {
+                Ok(true) => {}
+                Err(error) if !batch.is_empty() => {
+                    self.failed = Some(error);
+                    break;
+                }
+                Ok(false) => break,
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -98,5 +113,32 @@ impl<R: Read> Lines<R> {
             false => batch.lines.push((self.number, Some(start..end))),
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two lines, and then an error.
+    struct Broken(&'static [u8]);
+
+    impl Read for Broken {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(to) {
+                Ok(0) => Err(io::Error::other("gone")),
+                read => read,
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_comes_after_the_lines_before_it() -> io::Result<()> {
+        let mut lines = Lines::new(Broken(b"a\n\nb\nrest"), 100);
+        let mut batch = Batch::default();
+        lines.fill(&mut batch)?;
+        assert_eq!(batch.lines().map(|(number, _)| number).collect::<Vec<_>>(), [1, 3]);
+        assert!(lines.fill(&mut batch).is_err_and(|error| error.to_string() == "gone"));
+        Ok(())
     }
 }
