@@ -53,8 +53,11 @@ const NUMBERS: [&str; 22] = [
     "1e",
     "--1",
 ];
-const TEXTS: [&str; 20] = [
+const TEXTS: [&str; 23] = [
     "",
+    "a text that is longer than what the reader looks at in one go, by a few bytes",
+    "another, in which an escape stands a long way behind the place that it begins at: \\u00e9, é",
+    "sixty-four bytes with its quotes, so that it ends where a block may",
     "a",
     "scan",
     "k3",

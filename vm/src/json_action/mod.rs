@@ -5,6 +5,7 @@
 //! What is rare takes the way of [`Action::from_json`]: a text that is no action, for its words; many params, or a
 //! key with an escape, for its search. So the two ways can only differ in what they cost.
 
+mod marks;
 mod reader;
 
 use crate::action::{ActionError, Fault};
@@ -15,7 +16,7 @@ use crate::value::{BigInt, Kind, Value};
 use crate::{Action, Clock, Params, Request};
 use core::cell::OnceCell;
 use core::fmt;
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, Range};
 use reader::Reader;
 use std::borrow::Cow;
 
@@ -48,19 +49,31 @@ impl<'a> JsonAction<'a> {
     ///
     /// [`ActionError`] if the bytes are not UTF-8 or not JSON, or are no action.
     pub fn read(bytes: &'a [u8]) -> Result<Self, ActionError> {
-        let text = str::from_utf8(bytes).map_err(|error| ActionError(Fault::Utf8(error.valid_up_to())))?;
-        let mut action = JsonAction {
+        let mut action = JsonAction::empty();
+        action.fill(bytes)?;
+        Ok(action)
+    }
+
+    fn empty() -> Self {
+        JsonAction {
             kind: Cow::Borrowed(""),
             target: Cow::Borrowed(""),
             agent_id: Cow::Borrowed(""),
             description: Cow::Borrowed(""),
             now: Ok(None),
-            params: JsonParams { text, entries: Entries::default(), read: OnceCell::new() },
-        };
-        match Reader::new(text).action(&mut action) {
-            Some(()) => Ok(action),
-            None => Self::read_tree(text),
+            params: JsonParams { text: "", entries: Entries::default(), read: OnceCell::new() },
         }
+    }
+
+    /// Reads into an action that is empty: it has a place already, and what is large is not moved.
+    #[inline]
+    fn fill(&mut self, bytes: &'a [u8]) -> Result<(), ActionError> {
+        let text = str::from_utf8(bytes).map_err(|error| ActionError(Fault::Utf8(error.valid_up_to())))?;
+        self.params.text = text;
+        if Reader::new(text).action(self).is_none() {
+            *self = Self::read_tree(text)?;
+        }
+        Ok(())
     }
 
     /// By a tree of the text: for the words of an error, and for what is rare.
@@ -175,7 +188,9 @@ impl Policy {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn evaluate_json(&self, action: &[u8], clock: impl Clock) -> Result<Decision<'_>, ActionError> {
-        Ok(self.evaluate(&JsonAction::read(action)?, clock))
+        let mut read = JsonAction::empty();
+        read.fill(action)?;
+        Ok(self.evaluate(&read, clock))
     }
 }
 
@@ -217,7 +232,16 @@ struct Entry {
 
 impl Entry {
     fn key(self, text: &str) -> &str {
-        Place { start: self.key, end: self.key + u32::from(self.length) }.of(text)
+        self.place().of(text)
+    }
+
+    fn is(self, text: &str, name: &str) -> bool {
+        usize::from(self.length) == name.len()
+            && text.as_bytes().get(self.place().range()) == Some(name.as_bytes())
+    }
+
+    fn place(self) -> Place {
+        Place { start: self.key, end: self.key + u32::from(self.length) }
     }
 }
 
@@ -230,8 +254,12 @@ struct Place {
 
 impl Place {
     fn of(self, text: &str) -> &str {
+        text.get(self.range()).unwrap_or_default()
+    }
+
+    fn range(self) -> Range<usize> {
         let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-        text.get(index(self.start)..index(self.end)).unwrap_or_default()
+        index(self.start)..index(self.end)
     }
 }
 
@@ -260,7 +288,7 @@ impl Params for JsonParams<'_> {
             return Params::get(all, name);
         }
         let entries = self.entries.entries.get(..self.entries.count)?;
-        let at = entries.iter().rposition(|entry| entry.key(self.text) == name)?;
+        let at = entries.iter().rposition(|entry| entry.is(self.text, name))?;
         self.value(at)
     }
 

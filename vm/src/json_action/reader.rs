@@ -1,338 +1,343 @@
 //! The pass over the text.
 
+use super::marks::{self, BLOCK};
 use super::{Entries, Entry, Form, JsonAction, Place};
 use crate::json::{self, Json, MAX_DEPTH};
 use crate::value::Kind;
 use std::borrow::Cow;
 
-/// A value that was passed over.
-#[derive(Clone, Copy, Default)]
-struct Passed {
-    form: Form,
-    place: Place,
-}
-
 /// The pass. `None` is what it does not read: what is wrong, or rare.
+///
+/// Each step takes a place in the text and gives the one behind what it passed, which so stays in a register.
 pub(super) struct Reader<'a> {
     text: &'a str,
-    /// What is left of it.
-    rest: &'a [u8],
+    bytes: &'a [u8],
+    /// The marks of the block that begins at `block`.
+    marks: u64,
+    block: usize,
 }
 
-/// The bytes of a word.
-const WORD: usize = size_of::<u64>();
+/// A value that was passed.
+struct Passed {
+    form: Form,
+    /// Without the quotes of a text that has no escape.
+    start: usize,
+    end: usize,
+    /// The place behind it.
+    next: usize,
+}
 
-/// The byte, in each byte of a word.
-const fn each(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; WORD])
+/// What follows an element, from its place on.
+enum Follows {
+    Another(usize),
+    End(usize),
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Reader { text, rest: text.as_bytes() }
+        // No place is within a block that begins there.
+        Reader { text, bytes: text.as_bytes(), marks: 0, block: usize::MAX - BLOCK }
     }
 
     /// Fills in an action that is empty.
     pub(super) fn action(mut self, action: &mut JsonAction<'a>) -> Option<()> {
-        u32::try_from(self.text.len()).ok()?;
-        // Of a repeated key the last value counts, so each is looked at when all are passed.
-        let mut fields = [Passed::default(); 5];
-        let mut params = Form::Object;
-        self.skip_space();
-        self.expect(b'{')?;
-        self.skip_space();
-        if !self.eat(b'}') {
-            loop {
-                let field = match self.key()? {
-                    b"type" => Some(0),
-                    b"target" => Some(1),
-                    b"agent_id" => Some(2),
-                    b"description" => Some(3),
-                    b"now" => Some(4),
-                    b"params" => {
-                        action.params.entries.count = 0;
-                        params = match self.rest {
-                            [b'{', rest @ ..] => {
-                                self.rest = rest;
-                                self.entries(&mut action.params.entries)?;
-                                Form::Object
-                            }
-                            _ => self.value(1)?.form,
-                        };
-                        if !self.goes_on(b'}')? {
-                            break;
-                        }
-                        continue;
-                    }
-                    _ => None,
-                };
-                let passed = self.value(1)?;
-                if let Some(field) = field.and_then(|field| fields.get_mut(field)) {
-                    *field = passed;
-                }
-                if !self.goes_on(b'}')? {
-                    break;
-                }
+        u32::try_from(self.bytes.len()).ok()?;
+        let [mut kind, mut target, mut agent_id, mut description] = [const { None }; 4];
+        let (mut now, mut params) = (None, None);
+        let mut at = self.space(self.expect(self.space(0), b'{')?);
+        let end = loop {
+            let (key, value) = self.key(at)?;
+            let end = match key {
+                b"type" => once(&mut kind, self.string(value)?)?,
+                b"target" => once(&mut target, self.string(value)?)?,
+                b"agent_id" => once(&mut agent_id, self.string_or_null(value)?)?,
+                b"description" => once(&mut description, self.string_or_null(value)?)?,
+                b"now" => once(&mut now, self.time(value)?)?,
+                b"params" => once(&mut params, self.params(value, &mut action.params.entries)?)?,
+                _ => self.value(value, 1)?.next,
+            };
+            match self.follows(end, b'}')? {
+                Follows::Another(next) => at = next,
+                Follows::End(end) => break end,
             }
-        }
-        self.skip_space();
-        if !self.rest.is_empty() || params != Form::Object {
-            return None;
-        }
-        let [kind, target, agent_id, description, now] = fields;
-        action.kind = self.string(kind)?;
-        action.target = self.string(target)?;
-        action.agent_id = self.optional(agent_id)?;
-        action.description = self.optional(description)?;
-        action.now = self.time(now);
-        Some(())
+        };
+        action.kind = kind?;
+        action.target = target?;
+        action.agent_id = agent_id.unwrap_or_default();
+        action.description = description.unwrap_or_default();
+        action.now = now.unwrap_or(Ok(None));
+        (self.space(end) == self.bytes.len()).then_some(())
     }
 
-    /// A field that may be absent or null.
-    fn optional(&self, passed: Passed) -> Option<Cow<'a, str>> {
-        match passed.form {
-            Form::Absent | Form::Null => Some(Cow::Borrowed("")),
-            _ => self.string(passed),
+    /// Text, and the place behind it.
+    #[inline(always)]
+    fn string(&mut self, at: usize) -> Option<(Cow<'a, str>, usize)> {
+        let passed = self.quoted(at)?;
+        Some((self.text_of(&passed)?, passed.next))
+    }
+
+    /// A field that may be null, which is as if it were absent.
+    #[inline(always)]
+    fn string_or_null(&mut self, at: usize) -> Option<(Cow<'a, str>, usize)> {
+        match self.byte(at)? {
+            b'n' => Some((Cow::Borrowed(""), self.word(at, b"null")?)),
+            _ => self.string(at),
         }
     }
 
-    fn time(&self, passed: Passed) -> Result<Option<Cow<'a, str>>, Kind> {
-        match passed.form {
+    /// The value under `now`.
+    #[expect(clippy::type_complexity, reason = "what an action has, and a place")]
+    fn time(&mut self, at: usize) -> Option<(Result<Option<Cow<'a, str>>, Kind>, usize)> {
+        let passed = self.value(at, 1)?;
+        let time = match passed.form {
             Form::Absent | Form::Null => Ok(None),
-            Form::Text | Form::Escaped => self.string(passed).ok_or(Kind::String).map(Some),
+            Form::Text | Form::Escaped => Ok(Some(self.text_of(&passed)?)),
             Form::True | Form::False => Err(Kind::Boolean),
             Form::Integer => Err(Kind::Integer),
             Form::Float => Err(Kind::Float),
             Form::List => Err(Kind::List),
             Form::Object => Err(Kind::Mapping),
+        };
+        Some((time, passed.next))
+    }
+
+    /// The text that was passed.
+    #[inline(always)]
+    fn text_of(&self, passed: &Passed) -> Option<Cow<'a, str>> {
+        let text = self.text.get(passed.start..passed.end)?;
+        match passed.form {
+            Form::Text => Some(Cow::Borrowed(text)),
+            _ => unescaped(text).map(Cow::Owned),
         }
     }
 
-    fn string(&self, passed: Passed) -> Option<Cow<'a, str>> {
-        match passed.form {
-            Form::Text => Some(Cow::Borrowed(passed.place.of(self.text))),
-            Form::Escaped => match json::parse(passed.place.of(self.text)) {
-                Ok(Json::Str(text)) => Some(Cow::Owned(text)),
-                _ => None,
-            },
+    /// The params, and the place behind them.
+    #[inline(always)]
+    fn params(&mut self, at: usize, entries: &mut Entries) -> Option<((), usize)> {
+        let mut at = self.space(self.expect(at, b'{')?);
+        if self.byte(at)? == b'}' {
+            return Some(((), at + 1));
+        }
+        loop {
+            let (key, value) = self.key(at)?;
+            let passed = self.value(value, 2)?;
+            *entries.entries.get_mut(entries.count)? = Entry {
+                value: Place { start: place(passed.start), end: place(passed.end) },
+                key: place(at + 1),
+                length: u16::try_from(key.len()).ok()?,
+                form: passed.form,
+            };
+            entries.count += 1;
+            match self.follows(passed.next, b'}')? {
+                Follows::Another(next) => at = next,
+                Follows::End(end) => return Some(((), end)),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    #[inline(always)]
+    fn expect(&self, at: usize, byte: u8) -> Option<usize> {
+        if self.byte(at)? == byte { Some(at + 1) } else { None }
+    }
+
+    /// The place behind white space, if there is any.
+    #[inline(always)]
+    fn space(&self, mut at: usize) -> usize {
+        // One look where there is none, as mostly.
+        while let Some(byte @ ..=b' ') = self.byte(at) {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                break;
+            }
+            at += 1;
+        }
+        at
+    }
+
+    /// Whether another element follows or the end; `None` if neither does.
+    #[inline(always)]
+    fn follows(&self, at: usize, end: u8) -> Option<Follows> {
+        let at = self.space(at);
+        match self.byte(at)? {
+            b',' => Some(Follows::Another(self.space(at + 1))),
+            byte if byte == end => Some(Follows::End(at + 1)),
             _ => None,
         }
     }
 
-    /// The params, from behind their brace on.
-    fn entries(&mut self, entries: &mut Entries) -> Option<()> {
-        self.skip_space();
-        if self.eat(b'}') {
-            return Some(());
-        }
-        loop {
-            let start = self.at() + 1;
-            let length = u16::try_from(self.key()?.len()).ok()?;
-            let Passed { form, place } = self.value(2)?;
-            *entries.entries.get_mut(entries.count)? = Entry { value: place, key: start, length, form };
-            entries.count += 1;
-            if !self.goes_on(b'}')? {
-                return Some(());
-            }
-        }
-    }
-
-    /// How many bytes were passed; the text has no more than a `u32` counts.
-    #[inline]
-    fn at(&self) -> u32 {
-        u32::try_from(self.text.len() - self.rest.len()).unwrap_or(u32::MAX)
-    }
-
-    #[inline]
-    fn eat(&mut self, byte: u8) -> bool {
-        match self.rest {
-            [first, rest @ ..] if *first == byte => {
-                self.rest = rest;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    #[inline]
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        self.eat(byte).then_some(())
-    }
-
+    /// A key without an escape, and the place of its value.
     #[inline(always)]
-    fn skip_space(&mut self) {
-        // One look where there is none, as mostly.
-        while let [first @ ..=b' ', rest @ ..] = self.rest {
-            if !matches!(first, b' ' | b'\t' | b'\n' | b'\r') {
-                return;
-            }
-            self.rest = rest;
-        }
-    }
-
-    /// Whether another element follows; `None` unless that or the end does.
-    #[inline]
-    fn goes_on(&mut self, end: u8) -> Option<bool> {
-        self.skip_space();
-        if self.eat(b',') {
-            self.skip_space();
-            return Some(true);
-        }
-        self.expect(end)?;
-        Some(false)
-    }
-
-    /// A key without an escape, and what stands up to its value.
-    #[inline]
-    fn key(&mut self) -> Option<&'a [u8]> {
-        self.expect(b'"')?;
-        let from = self.rest;
-        if self.end_of_text()? == b'\\' {
-            return None;
-        }
-        let key = from.get(..from.len() - self.rest.len())?;
-        self.expect(b'"')?;
-        self.skip_space();
-        self.expect(b':')?;
-        self.skip_space();
-        Some(key)
-    }
-
-    /// Passes over text up to its quote, or to a backslash, and says which.
-    #[inline(always)]
-    fn end_of_text(&mut self) -> Option<u8> {
-        while let Some((word, rest)) = self.rest.split_first_chunk::<WORD>() {
-            let word = u64::from_le_bytes(*word);
-            // The lowest byte that is marked is one; those above may be marked by its borrow.
-            let zero = |bytes: u64| bytes.wrapping_sub(each(1)) & !bytes;
-            let control = word.wrapping_sub(each(b' ')) & !word;
-            let marked = (zero(word ^ each(b'"')) | zero(word ^ each(b'\\')) | control) & each(0x80);
-            if marked != 0 {
-                self.rest = self.rest.get(usize::try_from(marked.trailing_zeros() / 8).ok()?..)?;
-                break;
-            }
-            self.rest = rest;
-        }
-        loop {
-            match self.rest {
-                [byte @ (b'"' | b'\\'), ..] => return Some(*byte),
-                [..b' ', ..] | [] => return None,
-                [_, rest @ ..] => self.rest = rest,
-            }
-        }
-    }
-
-    /// Passes over a value at this depth.
-    #[inline]
-    fn value(&mut self, depth: usize) -> Option<Passed> {
-        let start = self.at();
-        if self.eat(b'"') {
-            let form = match self.end_of_text()? {
-                b'"' => Form::Text,
-                _ => return self.escaped(start),
-            };
-            let place = Place { start: start + 1, end: self.at() };
-            self.expect(b'"')?;
-            return Some(Passed { form, place });
-        }
-        self.no_text(start, depth)
-    }
-
-    /// Passes over a value that is no text.
-    fn no_text(&mut self, start: u32, depth: usize) -> Option<Passed> {
-        let form = match self.rest {
-            [b'-' | b'0'..=b'9', ..] => self.number()?,
-            [b't', ..] => self.word(b"true", Form::True)?,
-            [b'f', ..] => self.word(b"false", Form::False)?,
-            [b'n', ..] => self.word(b"null", Form::Null)?,
-            [b'{', rest @ ..] if depth < MAX_DEPTH => {
-                self.rest = rest;
-                self.skip_space();
-                if !self.eat(b'}') {
-                    loop {
-                        self.key_of_any_kind()?;
-                        self.value(depth + 1)?;
-                        if !self.goes_on(b'}')? {
-                            break;
-                        }
-                    }
-                }
-                Form::Object
-            }
-            [b'[', rest @ ..] if depth < MAX_DEPTH => {
-                self.rest = rest;
-                self.skip_space();
-                if !self.eat(b']') {
-                    loop {
-                        self.value(depth + 1)?;
-                        if !self.goes_on(b']')? {
-                            break;
-                        }
-                    }
-                }
-                Form::List
-            }
-            _ => return None,
+    fn key(&mut self, at: usize) -> Option<(&'a [u8], usize)> {
+        let start = self.expect(at, b'"')?;
+        let end = self.mark(start)?;
+        let key = self.bytes.get(start..end)?;
+        let value = match self.bytes.get(end..)?.first_chunk()? {
+            // As most write it, in one look.
+            [b'"', b':', byte] if *byte > b' ' => end + 2,
+            _ => self.colon(self.expect(end, b'"')?)?,
         };
-        Some(Passed { form, place: Place { start, end: self.at() } })
+        Some((key, value))
     }
 
-    /// A key within a value, and what stands up to its own value.
-    fn key_of_any_kind(&mut self) -> Option<()> {
-        let start = self.at();
-        self.expect(b'"')?;
-        match self.end_of_text()? {
-            b'"' => self.expect(b'"')?,
-            _ => _ = self.escaped(start)?,
+    /// The place of a value, from behind its key on.
+    #[inline(always)]
+    fn colon(&self, at: usize) -> Option<usize> {
+        Some(self.space(self.expect(self.space(at), b':')?))
+    }
+
+    /// The next mark from a place on.
+    #[inline(always)]
+    fn mark(&mut self, mut from: usize) -> Option<usize> {
+        loop {
+            let offset = from.wrapping_sub(self.block);
+            if offset < BLOCK {
+                let marks = self.marks >> offset;
+                if marks != 0 {
+                    return Some(from + usize::try_from(marks.trailing_zeros()).ok()?);
+                }
+                from = self.block + BLOCK;
+            }
+            self.enter(from)?;
         }
-        self.skip_space();
-        self.expect(b':')?;
-        self.skip_space();
+    }
+
+    /// Goes on to a block that has this place.
+    #[inline(never)]
+    fn enter(&mut self, from: usize) -> Option<()> {
+        let rest = self.bytes.get(from..).filter(|rest| !rest.is_empty())?;
+        (self.block, self.marks) = match (rest.first_chunk(), self.bytes.last_chunk()) {
+            (Some(block), _) => (from, marks::of(block)),
+            (None, Some(last)) => (self.bytes.len() - BLOCK, marks::of(last)),
+            (None, None) => {
+                // What is behind the text is marked, and no byte is there.
+                let mut block = [0; BLOCK];
+                block.get_mut(..self.bytes.len())?.copy_from_slice(self.bytes);
+                (0, marks::of(&block))
+            }
+        };
         Some(())
     }
 
-    /// Text with an escape, from its quote on.
-    #[inline(never)]
-    fn escaped(&mut self, start: u32) -> Option<Passed> {
-        let end = json::end_of_string(self.text, usize::try_from(start).ok()?)?;
-        self.rest = self.text.as_bytes().get(end..)?;
-        Some(Passed { form: Form::Escaped, place: Place { start, end: self.at() } })
+    /// Passes a value at this depth.
+    #[inline(always)]
+    fn value(&mut self, at: usize, depth: usize) -> Option<Passed> {
+        if self.byte(at)? == b'"' { self.quoted(at) } else { self.not_quoted(at, depth) }
     }
 
-    fn word(&mut self, word: &[u8], form: Form) -> Option<Form> {
-        self.rest = self.rest.strip_prefix(word)?;
-        Some(form)
-    }
-
-    /// How many digits there are, of which there is one at least.
-    #[inline]
-    fn digits(&mut self) -> Option<usize> {
-        let before = self.rest.len();
-        while let [b'0'..=b'9', rest @ ..] = self.rest {
-            self.rest = rest;
+    /// Passes text.
+    #[inline(always)]
+    fn quoted(&mut self, at: usize) -> Option<Passed> {
+        let start = self.expect(at, b'"')?;
+        let end = self.mark(start)?;
+        match self.byte(end)? {
+            b'"' => Some(Passed { form: Form::Text, start, end, next: end + 1 }),
+            b'\\' => self.escaped(at),
+            _ => None,
         }
-        Some(before - self.rest.len()).filter(|digits| *digits > 0)
     }
 
-    #[inline]
-    fn number(&mut self) -> Option<Form> {
-        self.eat(b'-');
-        let leading_zero = matches!(self.rest, [b'0', ..]);
-        if self.digits()? > 1 && leading_zero {
+    /// Passes text with an escape.
+    #[inline(never)]
+    fn escaped(&mut self, at: usize) -> Option<Passed> {
+        let end = json::end_of_string(self.text, at)?;
+        Some(Passed { form: Form::Escaped, start: at, end, next: end })
+    }
+
+    /// Passes a value that is no text.
+    fn not_quoted(&mut self, at: usize, depth: usize) -> Option<Passed> {
+        let (form, end) = match self.byte(at)? {
+            b'-' | b'0'..=b'9' => self.number(at)?,
+            b't' => (Form::True, self.word(at, b"true")?),
+            b'f' => (Form::False, self.word(at, b"false")?),
+            b'n' => (Form::Null, self.word(at, b"null")?),
+            b'{' if depth < MAX_DEPTH => (Form::Object, self.elements(at, b'}', depth + 1)?),
+            b'[' if depth < MAX_DEPTH => (Form::List, self.elements(at, b']', depth + 1)?),
+            _ => return None,
+        };
+        Some(Passed { form, start: at, end, next: end })
+    }
+
+    /// Passes a list or an object, by its end.
+    fn elements(&mut self, at: usize, end: u8, depth: usize) -> Option<usize> {
+        let mut at = self.space(at + 1);
+        if self.byte(at)? == end {
+            return Some(at + 1);
+        }
+        loop {
+            if end == b'}' {
+                let key = self.quoted(at)?;
+                at = self.colon(key.next)?;
+            }
+            let passed = self.value(at, depth)?;
+            match self.follows(passed.next, end)? {
+                Follows::Another(next) => at = next,
+                Follows::End(end) => return Some(end),
+            }
+        }
+    }
+
+    fn word(&self, at: usize, word: &[u8]) -> Option<usize> {
+        let end = at + word.len();
+        (self.bytes.get(at..end)? == word).then_some(end)
+    }
+
+    /// The place behind digits, of which there is one at least.
+    #[inline(always)]
+    fn digits(&self, at: usize) -> Option<usize> {
+        let mut end = at;
+        while let Some(b'0'..=b'9') = self.byte(end) {
+            end += 1;
+        }
+        (end > at).then_some(end)
+    }
+
+    #[inline(always)]
+    fn number(&self, at: usize) -> Option<(Form, usize)> {
+        let first = self.expect(at, b'-').unwrap_or(at);
+        let mut end = self.digits(first)?;
+        if self.byte(first)? == b'0' && end > first + 1 {
             return None;
         }
         let mut form = Form::Integer;
-        if self.eat(b'.') {
+        if let Some(b'.') = self.byte(end) {
             form = Form::Float;
-            self.digits()?;
+            end = self.digits(end + 1)?;
         }
-        if self.eat(b'e') || self.eat(b'E') {
+        if let Some(b'e' | b'E') = self.byte(end) {
             form = Form::Float;
-            if !self.eat(b'+') {
-                self.eat(b'-');
-            }
-            self.digits()?;
+            end = match self.byte(end + 1)? {
+                b'+' | b'-' => self.digits(end + 2)?,
+                _ => self.digits(end + 1)?,
+            };
         }
-        Some(form)
+        Some((form, end))
     }
+}
+
+/// Takes what stands under a key, unless the key stood there before, which is rare.
+#[inline(always)]
+fn once<T>(field: &mut Option<T>, (found, next): (T, usize)) -> Option<usize> {
+    if field.is_some() {
+        return None;
+    }
+    *field = Some(found);
+    Some(next)
+}
+
+#[inline(never)]
+fn unescaped(text: &str) -> Option<String> {
+    match json::parse(text) {
+        Ok(Json::Str(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// A place as it is kept; the text has no more than a `u32` counts.
+#[inline(always)]
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
