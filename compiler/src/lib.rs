@@ -54,6 +54,7 @@ pub use aegis_vm::{Action, Approval, Decision, RiskLevel, Timestamp};
 pub use mend::{Mend, Mended, mend};
 pub use pipeline::{BuildError, check, compile};
 pub use policy::{Policy, PolicyError, PolicyErrorKind};
+pub use verify::boundary_cases;
 
 use diag::{Diagnostic, Levels};
 use source::SourceMap;
@@ -86,6 +87,9 @@ pub struct Options {
     pub label: String,
     /// How much of the output is checked against the specification.
     pub verify: Verify,
+    /// Only so many rules, counted over all layers, go into the artifact: to see how its cost grows. Findings are those
+    /// of the whole policy.
+    pub first_rules: Option<usize>,
 }
 
 /// Limits on all layers together. Passing one is an error of the file that does.

@@ -126,7 +126,7 @@ struct Front {
 fn front(
     layers: Vec<LayerSource>,
     options: &Options,
-    compile: impl FnOnce(&hir::Policy) -> Result<Automata, TooLarge>,
+    compile: impl Fn(&hir::Policy) -> Result<Automata, TooLarge>,
 ) -> Front {
     let mut sources = SourceMap::new();
     let mut found = Vec::new();
@@ -174,7 +174,16 @@ fn front(
     doubt_mends(&mut found, &aliased);
     let diagnostics = options.levels.apply(in_order(allows.apply(found, &sources)));
     let denied = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-    let meant = compiled.ok().filter(|_| !denied).map(|automata| (policy, automata));
+    let whole = compiled.ok().filter(|_| !denied).map(|automata| (policy, automata));
+    let meant = match options.first_rules {
+        Some(most) => whole.and_then(|_| {
+            let mut merged = layer::merge(&trees, &mut Vec::new());
+            merged.rules.truncate(most);
+            let policy = hir::lower(merged, &sources, &mut Vec::new());
+            compile(&policy).ok().map(|automata| (policy, automata))
+        }),
+        None => whole,
+    };
     Front { sources, diagnostics, meant }
 }
 

@@ -115,6 +115,33 @@ pub(crate) fn plan(policy: &hir::Policy, verify: Verify) -> Plan<'_> {
     Plan::Ask { verify, each, kinds: Kinds::of(policy, budget) }
 }
 
+/// Actions about what a policy's rules say, each with the time at which to ask, if that matters: for each rule one that it
+/// is meant for, then that one with one thing changed (a near miss of a text, a value beside a threshold, an absent
+/// param). At most so many, the rules far apart first.
+///
+/// # Examples
+///
+/// ```
+/// use aegisc::{LayerSource, Options, boundary_cases, check};
+///
+/// let bytes = b"rules:\n  - match: {type: deploy}\n    conditions: {param_gt: {replicas: 3}}\n".to_vec();
+/// let layer = LayerSource { path: "policy.yaml".to_owned(), bytes };
+/// let policy = check(vec![layer], &Options::default()).policy.ok_or("refused")?;
+/// let deploys = boundary_cases(&policy, 1_000).into_iter().filter(|(action, _)| action.kind() == "deploy");
+/// assert!(deploys.count() > 3);
+/// # Ok::<(), &str>(())
+/// ```
+#[must_use]
+pub fn boundary_cases(policy: &hir::Policy, most: usize) -> Vec<(Action, Option<Timestamp>)> {
+    let each = Each { cases: (most / policy.rules.len().max(1)).max(1), params: usize::MAX };
+    let mut found = Vec::new();
+    let _ = cases::visit(policy, each, &mut |Case { action, now }| {
+        found.push((action, now));
+        if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    found
+}
+
 fn fast_cases(policy: &hir::Policy) -> Each {
     let rules = policy.rules.len().max(1);
     Each { cases: FAST_CASES / rules, params: FAST_PARAMS / rules }

@@ -1,5 +1,6 @@
 //! The command line: what every subcommand accepts, with the words of its help.
 
+use crate::bench::Limit;
 use crate::front::{self, FrontArgs};
 use aegis_vm::{Timestamp, format::POLICY_ID_MAX};
 use aegisc::Verify;
@@ -7,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Compile agent-action policies into one checked file, and ask what they decide.
 #[derive(Debug, Parser)]
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     /// Show what an artifact is made of.
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
+    /// Measure what decisions of a policy take on this machine.
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(BenchArgs),
     /// Print the JSON Schema of a layer, for editors.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArgs),
@@ -85,6 +90,7 @@ impl Command {
             Command::Check(args) => Some(&mut args.front),
             Command::Eval(args) => Some(&mut args.front),
             Command::Simulate(args) | Command::Explain(args) => Some(&mut args.front),
+            Command::Bench(args) => Some(&mut args.front),
             Command::Inspect(_)
             | Command::Schema(_)
             | Command::Init(_)
@@ -144,6 +150,23 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   aegisc inspect policy.aegisb
   aegisc inspect policy.aegisb --ir";
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  aegisc bench base.yaml team.yaml
+  aegisc bench policy.aegisb --actions actions.jsonl --json baseline.json
+  aegisc bench policy.yaml --growth --svg bench.svg
+  aegisc bench new.yaml --compare old.aegisb --fail-above ratio=1.1
+  aegisc bench policy.aegisb --actions actions.jsonl --fail-above p99=1us --fail-above json.p50=500ns
+
+Without --actions they are made from the layers: one for each rule, those beside its boundaries, and near misses. \
+Rows: `random` and `cyclic` are prepared actions in random order and one after the other, which flatters, as the \
+processor learns it; `single` times each decision by itself; `cold` reads other memory before each; `named` looks \
+params up by name; `json` begins with a line of JSON.
+
+--fail-above takes ROW.STATISTIC=TIME, or STATISTIC=TIME for both `random` and `single`, or ratio=NUMBER; \
+statistics are p50, p90, p99, p99.9 and max. What is above makes the exit code 1, as does a statistic of which \
+there are too few measurements.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -302,6 +325,53 @@ pub(crate) struct TryArgs {
 
 fn time(text: &str) -> Result<Timestamp, aegisc::time::TimeError> {
     aegisc::time::parse_rfc3339(text)
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// An artifact, or layers in order.
+    #[arg(required = true, value_name = "POLICY")]
+    pub(crate) policy: Vec<PathBuf>,
+    /// The actions, one JSON object a line; else they are made from the layers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) actions: Option<PathBuf>,
+    /// The time of actions that do not say `now` (RFC 3339); else the clock, read once.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) at: Option<Timestamp>,
+    /// How long each row is measured.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub(crate) seconds: Duration,
+    /// Measure throughput on up to so many threads [default: one for each core].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// Also measure the first half of the rules alone, the first quarter, and so on.
+    #[arg(long)]
+    pub(crate) growth: bool,
+    /// Compare with another policy, in turns in this run, or with figures that --json wrote.
+    #[arg(long, value_name = "OTHER")]
+    pub(crate) compare: Option<PathBuf>,
+    /// Fail if a figure is above: `p99=1us`, `json.p50=500ns`, `ratio=1.1`.
+    #[arg(long, value_name = "LIMIT")]
+    pub(crate) fail_above: Vec<Limit>,
+    /// Write the figures as JSON; `-` prints them instead of the table.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Draw the distributions, and the growth if it was measured.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// The longest action line, in bytes [default: 4194304].
+    #[arg(long, value_name = "BYTES", value_parser = front::count, help_heading = "Limits")]
+    pub(crate) max_line: Option<usize>,
+    #[command(flatten)]
+    pub(crate) front: FrontArgs,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const MOST: f64 = 3_600.0;
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= MOST => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(format!("expected seconds above 0, at most {MOST}")),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,10 +5,9 @@
 
 use crate::args::EvalArgs;
 use crate::input::{self, Loaded, is_standard_input};
-use crate::lines::{Batch, Content, Lines};
+use crate::lines::{self, Batch, Lines};
 use crate::output::{Done, Failure, Shell, counted, printable};
 use aegis_vm::{Decision, JsonAction, Policy, Timestamp};
-use aegisc::time::parse_rfc3339;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -157,7 +156,7 @@ impl Decider<'_> {
     fn decide(&self, work: &mut Work) -> io::Result<()> {
         work.answers.clear();
         for (number, line) in work.batch.lines() {
-            match read(line) {
+            match lines::read(line) {
                 Ok((action, now)) => {
                     let now = now.or(self.at);
                     let clock = || now.unwrap_or_else(|| Timestamp::from(SystemTime::now()));
@@ -198,26 +197,6 @@ impl BadLines {
         shell.error(&format!("{lines}, blocked; {which} line {number}: {}", printable(&message)));
         Done::BadActions
     }
-}
-
-/// Reads an action and the time that it names.
-fn read(line: Content<'_>) -> Result<(JsonAction<'_>, Option<Timestamp>), String> {
-    let bytes = match line {
-        Content::Whole(bytes) => bytes,
-        Content::LongerThan(limit) => {
-            return Err(format!("the line is longer than the limit of {limit} bytes (`--max-line`)"));
-        }
-    };
-    let action = JsonAction::read(bytes).map_err(|error| error.to_string())?;
-    let now = match action.now() {
-        Ok(None) => None,
-        Ok(Some(text)) => Some(parse_rfc3339(text).map_err(|error| format!("`now`: {error}"))?),
-        Err(kind) => {
-            let found = kind.with_article();
-            return Err(format!("`now` must be a string such as `2026-03-18T14:30:00Z`, found {found}"));
-        }
-    };
-    Ok((action, now))
 }
 
 /// A decision as one line says it. The keys and their order are relied on by scripts.

@@ -4,7 +4,7 @@ use crate::front::FrontArgs;
 use crate::output::{Done, Failure, FindingsTo, Shell};
 use aegis_vm::Policy;
 use aegis_vm::format::{Header, MAGIC};
-use aegisc::LayerSource;
+use aegisc::{LayerSource, Output};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -143,22 +143,26 @@ pub(crate) fn load(path: &Path, bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Resu
 }
 
 fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
-    let layers = layers(paths, front)?;
+    let Some(output) = compiled(layers(paths, front)?, front, shell)? else { return Ok(Loaded::Refused) };
+    let policy = Policy::from_bytes(output.artifact)
+        .map_err(|error| Failure::new(format!("the compiled policy does not load: {error}")))?;
+    Ok(Loaded::Policy(Box::new(policy)))
+}
+
+/// Compiles layers, and shows what is found; `None` if that is why there is no output.
+pub(crate) fn compiled(
+    layers: Vec<LayerSource>,
+    front: &FrontArgs,
+    shell: &Shell,
+) -> Result<Option<Output>, Failure> {
     let compilation =
         aegisc::compile(layers, &front.options()).map_err(|error| Failure::new(error.to_string()))?;
-    let show = front.show();
-    let counts = shell.findings(&compilation.diagnostics, &compilation.sources, show, FindingsTo::Error)?;
-    match compilation.output {
-        Some(output) => {
-            let policy = Policy::from_bytes(output.artifact)
-                .map_err(|error| Failure::new(format!("the compiled policy does not load: {error}")))?;
-            Ok(Loaded::Policy(Box::new(policy)))
-        }
-        None => {
-            shell.refused(counts, front.format());
-            Ok(Loaded::Refused)
-        }
+    let counts =
+        shell.findings(&compilation.diagnostics, &compilation.sources, front.show(), FindingsTo::Error)?;
+    if compilation.output.is_none() {
+        shell.refused(counts, front.format());
     }
+    Ok(compilation.output)
 }
 
 /// Whether a path ends in one of these extensions, in any case.
@@ -169,7 +173,7 @@ pub(crate) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 
 /// The path as messages and artifacts show it: as given, relative to the working folder; of an
 /// absolute one elsewhere the file name alone, so that a build does not depend on where it runs.
-fn shown_path(path: &Path) -> String {
+pub(crate) fn shown_path(path: &Path) -> String {
     if is_standard_input(path) {
         return "<stdin>".to_owned();
     }

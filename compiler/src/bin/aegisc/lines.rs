@@ -1,5 +1,7 @@
 //! Action lines from a stream, in batches of bounded size.
 
+use aegis_vm::{JsonAction, Timestamp};
+use aegisc::time::parse_rfc3339;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 
@@ -43,6 +45,26 @@ impl Batch {
         self.bytes.shrink_to(KEPT);
         self.lines.clear();
     }
+}
+
+/// Reads an action and the time that it names.
+pub(crate) fn read(line: Content<'_>) -> Result<(JsonAction<'_>, Option<Timestamp>), String> {
+    let bytes = match line {
+        Content::Whole(bytes) => bytes,
+        Content::LongerThan(limit) => {
+            return Err(format!("the line is longer than the limit of {limit} bytes (`--max-line`)"));
+        }
+    };
+    let action = JsonAction::read(bytes).map_err(|error| error.to_string())?;
+    let now = match action.now() {
+        Ok(None) => None,
+        Ok(Some(text)) => Some(parse_rfc3339(text).map_err(|error| format!("`now`: {error}"))?),
+        Err(kind) => {
+            let found = kind.with_article();
+            return Err(format!("`now` must be a string such as `2026-03-18T14:30:00Z`, found {found}"));
+        }
+    };
+    Ok((action, now))
 }
 
 /// The lines of a stream.

@@ -9,6 +9,7 @@
 mod action;
 mod args;
 mod atomic;
+mod bench;
 mod build;
 mod check;
 mod completions;
@@ -70,6 +71,7 @@ fn run(command: Command, shell: &Shell) -> Result<Done, Failure> {
         Command::Simulate(args) => simulate::run(&args, shell),
         Command::Explain(args) => explain::run(&args, shell),
         Command::Inspect(args) => inspect::run(&args, shell),
+        Command::Bench(args) => bench::run(&args, shell),
         Command::Schema(args) => schema::run(&args, shell),
         Command::Init(args) => init::run(&args, shell),
         Command::Lints(args) => lints::run(&args, shell),

@@ -88,7 +88,7 @@ impl Shell {
     }
 
     /// Prints to standard output what programs read, which holds no colours.
-    fn data(&self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
         let mut stream = io::stdout().lock();
         stream
             .write_all(text.as_bytes())

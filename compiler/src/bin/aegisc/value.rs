@@ -10,16 +10,23 @@ const LONGEST: usize = 60;
 pub(crate) fn shown(value: Value<'_>) -> String {
     let mut text = String::new();
     // A cut value is still shown; that it was cut is shown too.
-    let _ = write(&mut text, value);
+    let _ = write(&mut text, value, LONGEST * 4);
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text,
     }
 }
 
-/// Writes until there is more than is shown. The nesting of an action is limited where it is read.
-fn write(text: &mut String, value: Value<'_>) -> ControlFlow<()> {
-    if text.len() > LONGEST * 4 {
+/// The whole value as JSON, but for a number that JSON does not have.
+pub(crate) fn whole(value: Value<'_>) -> String {
+    let mut text = String::new();
+    let _ = write(&mut text, value, usize::MAX);
+    text
+}
+
+/// Writes until there are so many bytes. The nesting of an action is limited where it is read.
+fn write(text: &mut String, value: Value<'_>, most: usize) -> ControlFlow<()> {
+    if text.len() > most {
         return ControlFlow::Break(());
     }
     match value {
@@ -29,14 +36,14 @@ fn write(text: &mut String, value: Value<'_>) -> ControlFlow<()> {
         Value::Uint(u) => text.push_str(&u.to_string()),
         Value::BigInt(big) => text.push_str(big.as_str()),
         Value::Float(x) => text.push_str(&format!("{x:?}")),
-        Value::Str(s) => push_text(text, s),
+        Value::Str(s) => push_text(text, s, most),
         Value::List(list) => {
             text.push('[');
             for (n, item) in (0..list.len()).filter_map(|n| list.get(n)).enumerate() {
                 if n > 0 {
                     text.push_str(", ");
                 }
-                write(text, item)?;
+                write(text, item, most)?;
             }
             text.push(']');
         }
@@ -48,9 +55,9 @@ fn write(text: &mut String, value: Value<'_>) -> ControlFlow<()> {
                 if !std::mem::take(&mut first) {
                     text.push_str(", ");
                 }
-                push_text(text, key);
+                push_text(text, key, most);
                 text.push_str(": ");
-                flow = write(text, item);
+                flow = write(text, item, most);
                 flow
             });
             flow?;
@@ -60,7 +67,7 @@ fn write(text: &mut String, value: Value<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-fn push_text(text: &mut String, s: &str) {
-    let head: String = s.chars().take(LONGEST + 1).collect();
+fn push_text(text: &mut String, s: &str, most: usize) {
+    let head: String = s.chars().take(most).collect();
     text.push_str(&serde_json::Value::from(head).to_string());
 }

@@ -1,0 +1,142 @@
+//! One policy beside another, in one run; or beside figures that were saved.
+
+use super::actions::Actions;
+use super::rows::Row;
+use super::{prepared, rows};
+use crate::output::Failure;
+use aegis_vm::Policy;
+use serde_json::Value;
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How many times as long decisions take as those of the other.
+pub(super) struct Ratio {
+    /// The row.
+    pub(super) name: &'static str,
+    /// In nanoseconds, of the other.
+    pub(super) other: f64,
+    /// The median.
+    pub(super) ratio: f64,
+    /// The quartiles, where both were measured in one run.
+    pub(super) quartiles: Option<(f64, f64)>,
+}
+
+/// What came of a comparison.
+pub(super) struct Comparison {
+    /// What this policy was compared with, for people.
+    pub(super) with: String,
+    pub(super) ratios: Vec<Ratio>,
+    /// The actions that both policies decide, and how many of them otherwise; nothing of saved figures.
+    pub(super) otherwise: Option<usize>,
+}
+
+/// What a batch is meant to take.
+const BATCH: Duration = Duration::from_millis(1);
+/// At least so many rounds are timed.
+const ROUNDS: usize = 31;
+
+/// Asks both policies in turn, prepared and in random order. A round has a batch of each, and gives one ratio, so that
+/// a slow spell of the machine is in both.
+pub(super) fn beside(
+    policy: &Policy,
+    other: &Policy,
+    shown: &str,
+    actions: &Actions,
+    time: Duration,
+) -> Comparison {
+    prepared::with(policy, actions, |ours| {
+        prepared::with(other, actions, |theirs| {
+            let one = |at: usize| rows::decided(policy, actions, ours, at);
+            let two = |at: usize| rows::decided(other, actions, theirs, at);
+            let same = |at: usize| match (ours.get(at), theirs.get(at), actions.times.get(at)) {
+                (Some(one), Some(two), Some(&now)) => {
+                    let (one, two) = (policy.evaluate(one, now), other.evaluate(two, now));
+                    (one.approval(), one.risk_level()) == (two.approval(), two.risk_level())
+                }
+                _ => false,
+            };
+            let otherwise = (0..actions.values.len()).filter(|&at| !same(at)).count();
+            Comparison {
+                with: format!("`{shown}`, in turns"),
+                ratios: vec![race(one, two, &actions.order, time)],
+                otherwise: Some(otherwise),
+            }
+        })
+    })
+}
+
+fn race(one: impl Fn(usize) -> u64, two: impl Fn(usize) -> u64, order: &[usize], time: Duration) -> Ratio {
+    let size = size(&one, order).min(size(&two, order));
+    let (mut ratios, mut others) = (Vec::new(), Vec::new());
+    let mut random = fastrand::Rng::with_seed(2);
+    let started = Instant::now();
+    while ratios.len() < ROUNDS || started.elapsed() < time {
+        let from = random.usize(..order.len());
+        let (ours, theirs) = if random.bool() {
+            let ours = batch(&one, order, from, size);
+            (ours, batch(&two, order, from, size))
+        } else {
+            let theirs = batch(&two, order, from, size);
+            (batch(&one, order, from, size), theirs)
+        };
+        ratios.push(ours / theirs);
+        others.push(theirs);
+    }
+    let [low, ratio, high] = quartiles(&mut ratios);
+    let [_, other, _] = quartiles(&mut others);
+    Ratio { name: "random", other, ratio, quartiles: Some((low, high)) }
+}
+
+/// Nanoseconds a decision.
+fn batch(decide: impl Fn(usize) -> u64, order: &[usize], from: usize, size: usize) -> f64 {
+    let start = Instant::now();
+    for &at in order.iter().cycle().skip(from).take(size) {
+        black_box(decide(black_box(at)));
+    }
+    start.elapsed().as_secs_f64() * 1e9 / super::measure::float(u64::try_from(size).unwrap_or(u64::MAX))
+}
+
+/// How many decisions take about as long as a batch is meant to.
+fn size(decide: impl Fn(usize) -> u64, order: &[usize]) -> usize {
+    let mut size = 1_usize;
+    loop {
+        let start = Instant::now();
+        batch(&decide, order, 0, size);
+        if start.elapsed() >= BATCH || size >= 1 << 24 {
+            return size;
+        }
+        size *= 2;
+    }
+}
+
+fn quartiles(figures: &mut [f64]) -> [f64; 3] {
+    figures.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| {
+        let at = figures.len().saturating_sub(1) * quarter / 4;
+        figures.get(at).copied().unwrap_or(f64::NAN)
+    })
+}
+
+/// The medians of an earlier run, as `--json` wrote them.
+pub(super) fn saved(path: &Path, rows: &[Row]) -> Result<Comparison, Failure> {
+    let shown = path.display();
+    let wrong = |why: String| Failure::new(format!("cannot compare with `{shown}`: {why}"));
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let saved: Value =
+        serde_json::from_str(&text).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
+    let p50 = |name: &str| saved.pointer(&format!("/rows/{name}/p50"))?.as_f64().filter(|time| *time > 0.0);
+    let ratio = |row: &Row| {
+        let other = p50(row.name)?;
+        Some(Ratio { name: row.name, other, ratio: row.times.median() / other, quartiles: None })
+    };
+    let ratios: Vec<Ratio> = rows.iter().filter_map(ratio).collect();
+    if ratios.is_empty() {
+        return Err(wrong("it holds no figures; `aegisc bench --json FILE` writes some".to_owned()));
+    }
+    let date = saved.get("date").and_then(Value::as_str).unwrap_or("an unknown day");
+    let cpu = saved.pointer("/machine/cpu").and_then(Value::as_str).unwrap_or("an unknown machine");
+    let with = format!("`{shown}`, another run ({date}, {cpu})");
+    Ok(Comparison { with, ratios, otherwise: None })
+}
