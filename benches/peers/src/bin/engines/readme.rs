@@ -2,7 +2,7 @@
 
 use crate::figures::{Entered, Row, machine, root, today, write};
 use crate::peer::Peer;
-use crate::table::times_ours;
+use crate::table::{SAMPLE, times_ours};
 use crate::{cel, python, rego, trial, zen};
 use aegis_benches::timing::shown;
 use std::fmt::Write;
@@ -34,14 +34,14 @@ pub(crate) fn write_section(rows: &[Row]) {
 
 fn section(rows: &[Row]) -> String {
     let mut text = format!(
-        "This section and its picture were written by the command below on {}: {}. A row is a workload and\n\
-         its number of rules; ours is the time of a decision, the rest are multiples of it, in one process with\n\
-         every answer checked (of the slowest those to {} actions). *as data*: the rules are data, and a\n\
-         lookup written by hand for the workload replaces them. A dash is an engine that did not load the rules\n\
-         within {} s and {} GiB, or took half a second to decide.\n\n",
+        "This table and the picture were written by the command, {}: {}. A row is a workload of `benches` and its\n\
+         number of rules. Ours is the time of a decision; the others are multiples of it, from the same prepared\n\
+         actions to the index of the rule, in one process. Answers are checked, where a decision takes long those\n\
+         to {SAMPLE} actions. *As data*: the rules are data, and a lookup written by hand for the workload replaces\n\
+         them. No figure: the engine refused so many rules, or took more than {} s or {} GiB to load them, or half\n\
+         a second to decide. Cedar has no regular expressions (W5).\n\n",
         today(),
         machine(),
-        64,
         trial::SECONDS,
         trial::BYTES >> 30,
     );

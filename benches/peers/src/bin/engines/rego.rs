@@ -1,7 +1,7 @@
 //! Regorus, in three forms.
 //!
-//! `regorus` and `regorus interpreted`: one rule `decision` with an `else` for each rule of the policy,
-//! which stops at the first that holds; run as a program of its virtual machine, and by its interpreter.
+//! `regorus` and `regorus interpreted`: an `else` for each rule of the policy, in groups, which stops at the
+//! first that holds; run as a program of its virtual machine, and by its interpreter.
 //! `regorus data`: for workloads with a rule for each key, the rules as data and one rule that looks the
 //! key up, written by hand for the workload.
 //!
@@ -25,7 +25,7 @@ use std::sync::Arc;
 pub(crate) const REGO: Peer = Peer {
     name: "regorus",
     package: "regorus",
-    form: "an else for each rule, compiled for its VM; RegoVM::set_input and execute_entry_point_by_index",
+    form: "an else for each rule, in groups of 16, compiled for its VM; RegoVM::set_input and execute_entry_point_by_index",
     remote: false,
     enter,
 };
@@ -103,18 +103,41 @@ fn machine<'t>(name: &str, program: Arc<Program>, data: Value, task: &Task) -> C
 }
 
 /// The index of the first rule that holds, and one more.
+///
+/// A rule of Rego has so many registers that its `else`s are few: the rules go into groups, and the groups
+/// into groups, each asked only if those before it said nothing.
 fn text(rules: &[Rule]) -> String {
-    let mut text = String::from("package policy\n\ndefault decision := 0\n\n");
-    for (i, rule) in rules.iter().enumerate() {
-        let globs = [glob("kind", &rule.kind), glob("target", &rule.target)];
-        let mut tests: Vec<String> = globs.into_iter().flatten().chain(rule.tests.iter().map(test)).collect();
-        if tests.is_empty() {
-            tests.push("true".to_owned());
+    let answer = |(i, rule): (usize, &Rule)| (body(rule), (i + 1).to_string());
+    let mut text = String::from("package policy\n\n");
+    let mut level: Vec<(String, String)> = rules.iter().enumerate().map(answer).collect();
+    for depth in 0.. {
+        let mut groups = Vec::new();
+        for (at, group) in level.chunks(GROUP).enumerate() {
+            let name = format!("group_{depth}_{at}");
+            for (i, (body, value)) in group.iter().enumerate() {
+                let head = if i == 0 { name.as_str() } else { "else" };
+                writeln!(text, "{head} := {value} if {{ {body} }}").unwrap();
+            }
+            text.push('\n');
+            groups.push((name.clone(), name));
         }
-        let head = if i == 0 { "decision" } else { "else" };
-        writeln!(text, "{head} := {} if {{ {} }}", i + 1, tests.join("; ")).unwrap();
+        level = groups;
+        if let [(_, name)] = level.as_slice() {
+            writeln!(text, "default decision := 0\n\ndecision := {name}").unwrap();
+            break;
+        }
     }
     text
+}
+
+/// How many rules are in a group.
+const GROUP: usize = 16;
+
+/// All that a rule asks for.
+fn body(rule: &Rule) -> String {
+    let globs = [glob("kind", &rule.kind), glob("target", &rule.target)];
+    let tests: Vec<String> = globs.into_iter().flatten().chain(rule.tests.iter().map(test)).collect();
+    if tests.is_empty() { "true".to_owned() } else { tests.join("; ") }
 }
 
 fn glob(field: &str, glob: &Glob) -> Option<String> {

@@ -16,7 +16,7 @@ use std::time::Duration;
 const FEWEST: usize = 5;
 
 /// The fewest actions whose answers are checked.
-const SAMPLE: usize = 64;
+pub(crate) const SAMPLE: usize = 64;
 
 /// What checking the answers of a contestant may take, unless the sample takes longer.
 const CHECK: Duration = Duration::from_secs(2);
@@ -127,7 +127,7 @@ fn sample(decision: Duration, actions: usize) -> usize {
 
 /// As many rounds as a row may take, and [`ROUNDS`] at most.
 fn rounds(args: &Args, decisions: &[Duration]) -> usize {
-    let budget = if args.quick { Duration::from_millis(300) } else { Duration::from_secs(6) };
+    let budget = if args.quick { Duration::from_millis(300) } else { Duration::from_secs(3) };
     let round: Duration = decisions.iter().map(|&decision| decision.max(BATCH)).sum();
     let affordable = budget.as_nanos() / (round + 2 * BATCH).as_nanos();
     usize::try_from(affordable).unwrap_or(ROUNDS).clamp(FEWEST, ROUNDS)

@@ -3,7 +3,9 @@
 //! `zen`: a decision table with hit policy `first`, a row for each rule. A column of plain texts gets an
 //! index, so the type and the target without wildcards are such columns. `zen data`: for workloads with a
 //! rule for each key, an expression that looks the key up in the rules, which are part of the context;
-//! written by hand for the workload.
+//! written by hand for the workload. The engine walks over that data in a
+//! decision, so that it is slower with more of it. Patterns are those of its own `matches`, which compiles
+//! them at every call.
 //!
 //! Timed: `Decision::evaluate` of a compiled decision with a context that was made before, and reading the
 //! answer out of the result. Its futures never wait here.
@@ -20,7 +22,7 @@ use zen_engine::{Decision, Variable};
 pub(crate) const ZEN: Peer = Peer {
     name: "zen",
     package: "zen-engine",
-    form: "a decision table, first hit, compiled; Decision::evaluate and reading its result",
+    form: "a decision table, first hit, compiled; Decision::evaluate and its result; matches compiles at every call",
     remote: false,
     enter,
 };
