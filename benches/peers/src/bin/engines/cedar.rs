@@ -26,8 +26,8 @@ pub(crate) const CEDAR: Peer = Peer {
 
 fn enter(task: &Task) -> Result<Entrant<'_>, String> {
     let text = text(&task.rules);
-    let (policies, load) = timed(|| text.parse::<PolicySet>());
-    let policies = policies.map_err(said)?;
+    let (policies, load) = timed(|| text.parse::<PolicySet>().map_err(said));
+    let policies = policies?;
     let requests: Vec<Request> = task.cases().map(|case| request(&case)).collect();
     let (authorizer, entities) = (Authorizer::new(), Entities::empty());
     let contestant = contestant(CEDAR.name, move |case| {

@@ -1,7 +1,7 @@
 //! `docs/peers.svg`: how the time of a decision grows with the rules, for W3 and W4 side by side.
 
-use crate::figures::{Row, Times, root};
-use crate::peer::OTHER_FORM;
+use crate::figures::{Row, root};
+use crate::table::times_ours;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -58,13 +58,9 @@ fn lines(rows: &[&Row]) -> Vec<Line> {
     let by_hand = rows.iter().map(|row| point(row, row.by_hand.nanoseconds.middle)).collect();
     let mut lines = vec![("aegis-vm".to_owned(), ours), ("by hand".to_owned(), by_hand)];
     for (at, (peer, _)) in rows.first().map(|row| row.peers.iter()).into_iter().flatten().enumerate() {
-        let middle = |times: &Times| times.nanoseconds.middle;
-        let figure = |row: &&Row| match &row.peers[at].1 {
-            Ok(entered) => Some(point(row, middle(&entered.times))),
-            Err(why) => {
-                debug_assert!(!why.is_empty() || why == OTHER_FORM);
-                None
-            }
+        let figure = |row: &&Row| {
+            let entered = row.peers[at].1.as_ref().ok()?;
+            Some(point(row, entered.times.nanoseconds.middle))
         };
         lines.push((peer.name.to_owned(), rows.iter().filter_map(figure).collect()));
     }
@@ -89,9 +85,7 @@ fn plot(area: &Area<'_>, title: &str, lines: &[Line]) {
         .configure_mesh()
         .x_desc("rules")
         .y_desc("time of a decision")
-        .x_label_formatter(&|rules| {
-            crate::table::times_ours(*rules).trim_end_matches(".00").trim_end_matches(".0").to_owned()
-        })
+        .x_label_formatter(&|rules| times_ours(*rules).trim_end_matches(".0").to_owned())
         .y_label_formatter(&|nanoseconds| unit(*nanoseconds))
         .label_style(text(13))
         .axis_desc_style(text(14))

@@ -34,12 +34,13 @@ pub(crate) fn write_section(rows: &[Row]) {
 
 fn section(rows: &[Row]) -> String {
     let mut text = format!(
-        "This table and the picture were written by the command, {}: {}. A row is a workload of `benches` and its\n\
+        "Written by the command, {}: {}. A row is a workload of `benches` and its\n\
          number of rules. Ours is the time of a decision; the others are multiples of it, from the same prepared\n\
-         actions to the index of the rule, in one process. Answers are checked, where a decision takes long those\n\
-         to {SAMPLE} actions. *As data*: the rules are data, and a lookup written by hand for the workload replaces\n\
-         them. No figure: the engine refused so many rules, or took more than {} s or {} GiB to load them, or half\n\
-         a second to decide. Cedar has no regular expressions (W5).\n\n",
+         actions to the index of the rule, in one process, where each finds the caches as the others left them.\n\
+         Answers are checked, where a decision takes long those to {SAMPLE} actions at least. *As data*: the rules are\n\
+         data, and a lookup written by hand for the workload replaces them. No figure: the engine refused so many\n\
+         rules, or took more than {} s or {} GiB to load them, or half a second to decide. Cedar has no regular\n\
+         expressions (W5).\n\n",
         today(),
         machine(),
         trial::SECONDS,

@@ -3,7 +3,8 @@
 //! `regorus` and `regorus interpreted`: an `else` for each rule of the policy, in groups, which stops at the
 //! first that holds; run as a program of its virtual machine, and by its interpreter.
 //! `regorus data`: for workloads with a rule for each key, the rules as data and one rule that looks the
-//! key up, written by hand for the workload.
+//! key up, written by hand for the workload. A program has at most 65,535 instructions, and a file by default
+//! at most a mebibyte: with too many rules the first two say so.
 //!
 //! Timed: setting the input, which is a value that was made before, and running the entry point;
 //! interpreted, `CompiledPolicy::eval_with_input`. Patterns are compiled once: the cache is larger than

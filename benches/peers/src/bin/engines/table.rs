@@ -51,6 +51,9 @@ struct In<'t> {
     contestant: Contestant<'t>,
 }
 
+/// What loading took and about how long a decision takes, or why there is neither.
+type Loaded = Result<(Load, Duration), String>;
+
 fn raced(args: &Args, name: &'static str, size: usize, before: &[Row]) -> Row {
     let task = Task::new(name, size);
     let (artifact, build) = timed(|| task.workload.build(Verify::Off));
@@ -61,7 +64,7 @@ fn raced(args: &Args, name: &'static str, size: usize, before: &[Row]) -> Row {
     let ours = contestant("ours", |case| decide(&policy, &requests[case], task.workload.now));
     let by_hand = hand::contestants(&task.workload).swap_remove(0);
     let mut contestants = vec![ours, by_hand];
-    let mut entered: Vec<(&Peer, Result<(Load, Duration), String>)> = Vec::new();
+    let mut entered: Vec<(&Peer, Loaded)> = Vec::new();
     for peer in args.peers() {
         match enter(peer, &task, name, size, before) {
             Ok(In { load, decision, contestant }) => {
