@@ -4,10 +4,13 @@
 //! generator of the workload says and never the engine. [`workloads`] has them by name. From a workload
 //! to a timed decision: [`build`](Workload::build) and load it, [`bind`] its params once, make
 //! [`rows`](Bound::rows) of their values, and [`requests`](Workload::requests) of those; then time
-//! nothing but `Policy::evaluate`. [`timing`] runs several contestants side by side.
+//! nothing but `Policy::evaluate`. [`timing`] runs several contestants side by side; [`hand`] has what one
+//! would write instead of a policy.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot read its data has nothing to say")]
 
+pub mod hand;
+mod libraries;
 mod random;
 pub mod search;
 pub mod timing;

@@ -22,8 +22,9 @@ pub struct Contestant<'a> {
     run: Run<'a>,
 }
 
-/// Takes cases, gives the sum of their answers.
-type Run<'a> = Box<dyn Fn(&[usize]) -> u64 + 'a>;
+/// Takes cases, gives the sum of their answers, and the time that they took where the contestant
+/// measures it.
+type Run<'a> = Box<dyn Fn(&[usize]) -> (u64, Option<Duration>) + 'a>;
 
 /// The times of a race: for each contestant, the time of an answer in each round, in nanoseconds.
 pub struct Race {
@@ -44,7 +45,18 @@ pub struct Quartiles {
 /// A contestant. What is timed is `answer`, and a loop around it.
 pub fn contestant<'a>(name: impl Into<String>, answer: impl Fn(usize) -> u64 + 'a) -> Contestant<'a> {
     let run = move |cases: &[usize]| {
-        cases.iter().fold(0u64, |sum, &case| sum.wrapping_add(black_box(answer(black_box(case)))))
+        let add = |sum: u64, &case| sum.wrapping_add(black_box(answer(black_box(case))));
+        (cases.iter().fold(0, add), None)
+    };
+    Contestant { name: name.into(), run: Box::new(run) }
+}
+
+/// A contestant in another process: `run` gives the sum of the answers and the CPU time that they took
+/// there.
+pub fn remote<'a>(name: impl Into<String>, run: impl Fn(&[usize]) -> (u64, Duration) + 'a) -> Contestant<'a> {
+    let run = move |cases: &[usize]| {
+        let (sum, took) = run(cases);
+        (sum, Some(took))
     };
     Contestant { name: name.into(), run: Box::new(run) }
 }
@@ -59,7 +71,7 @@ impl Contestant<'_> {
     /// The sum of the answers to some cases.
     #[must_use]
     pub fn run(&self, cases: &[usize]) -> u64 {
-        (self.run)(cases)
+        (self.run)(cases).0
     }
 }
 
@@ -168,14 +180,17 @@ fn batch_size(one: &Contestant<'_>, order: &[usize]) -> u32 {
 pub fn batch(one: &Contestant<'_>, order: &[usize], size: u32, from: usize) -> Duration {
     let mut left = usize::try_from(size).unwrap();
     let mut from = from % order.len();
+    let mut told: Option<Duration> = None;
     let started = now();
     while left > 0 {
         let count = left.min(order.len() - from);
-        black_box(one.run(&order[from..from + count]));
+        let (sum, took) = (one.run)(&order[from..from + count]);
+        black_box(sum);
+        told = took.map(|took| told.unwrap_or_default() + took).or(told);
         left -= count;
         from = 0;
     }
-    now().saturating_sub(started)
+    told.unwrap_or_else(|| now().saturating_sub(started))
 }
 
 /// The CPU time of this thread.

@@ -33,8 +33,6 @@
 
 mod args;
 mod flat;
-mod hand;
-mod peers;
 mod sizes;
 mod table;
 mod threads;

@@ -1,9 +1,8 @@
 //! The main table: ours beside each contestant, in random order and one action after the other.
 
 use crate::args::Args;
-use crate::hand;
 use aegis_benches::timing::{Contestant, Quartiles, agree, contestant, race, shown};
-use aegis_benches::{Workload, answer, bind, decide, workloads};
+use aegis_benches::{Workload, answer, bind, decide, hand, workloads};
 use serde_json::json;
 use std::hint::black_box;
 

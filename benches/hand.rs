@@ -5,14 +5,16 @@
 //! and one more, or 0 for the default, as the policy does, and is checked against the same expected
 //! answers.
 
-use aegis_benches::timing::{Contestant, contestant};
-use aegis_benches::workloads::{conjunctions, threshold};
-use aegis_benches::{Workload, answer, param};
+use crate::libraries::{suffixes, words_and_patterns};
+use crate::timing::{Contestant, contestant};
+use crate::workloads::{conjunctions, threshold};
+use crate::{Workload, answer, param};
 use aegis_vm::{Action, Value};
 use hashbrown::HashMap;
 
 /// The contestants of a workload beside ours; there is one at least.
-pub(crate) fn contestants(workload: &Workload) -> Vec<Contestant<'_>> {
+#[must_use]
+pub fn contestants(workload: &Workload) -> Vec<Contestant<'_>> {
     let rules = || {
         let size = workload.name.split_whitespace().nth(1);
         size.map_or(0, |size| size.parse().unwrap())
@@ -22,10 +24,10 @@ pub(crate) fn contestants(workload: &Workload) -> Vec<Contestant<'_>> {
         Some("W2") => vec![financial(workload)],
         Some("W3" | "W3-hot") => vec![literals(workload, rules())],
         Some("W4") => vec![thresholds(workload, rules())],
-        Some("W5") => crate::peers::suffixes(workload),
+        Some("W5") => suffixes(workload),
         Some("W6") => vec![zones(workload, rules())],
         Some("W7") => vec![one_by_one(workload, rules())],
-        Some("W8") => vec![crate::peers::words_and_patterns(workload)],
+        Some("W8") => vec![words_and_patterns(workload)],
         _ => Vec::new(),
     }
 }

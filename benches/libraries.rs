@@ -1,9 +1,9 @@
 //! The workloads with patterns as libraries decide them: regex-automata's dense DFA, globset, regex.
 
 use crate::hand::text;
-use aegis_benches::timing::{Contestant, contestant};
-use aegis_benches::workloads::{TEXTS, patterns, words};
-use aegis_benches::{Workload, answer};
+use crate::timing::{Contestant, contestant};
+use crate::workloads::{TEXTS, patterns, words};
+use crate::{Workload, answer};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use regex::RegexSet;
 use regex_automata::dfa::{Automaton, dense};
