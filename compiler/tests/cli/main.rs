@@ -1,6 +1,7 @@
 //! The command as scripts meet it: exit codes, streams, files, and whole lines of output.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bench;
 mod decide;
 mod files;
 #[cfg(unix)]
@@ -466,6 +467,7 @@ fn the_rest_prints_what_was_asked_for() {
         "simulate",
         "explain",
         "inspect",
+        "bench",
         "schema",
         "init",
         "lints",

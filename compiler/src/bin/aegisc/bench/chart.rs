@@ -59,6 +59,7 @@ fn distributions<'a>(area: &Area<'a>, report: &Report) -> Drawn<'a> {
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 20))
         .margin(16)
+        .margin_right(48)
         .x_label_area_size(44)
         .y_label_area_size(84)
         .build_cartesian_2d((1.0..10_000.0).log_scale(), (low / 1.3..high * 1.3).log_scale())?;
@@ -77,7 +78,7 @@ fn distributions<'a>(area: &Area<'a>, report: &Report) -> Drawn<'a> {
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(SeriesLabelPosition::LowerRight)
         .background_style(WHITE.mix(0.9))
         .border_style(BLACK.mix(0.3))
         .draw()
@@ -95,6 +96,7 @@ fn growth<'a>(area: &Area<'a>, report: &Report) -> Drawn<'a> {
     let mut chart = ChartBuilder::on(area)
         .caption("p50 of the first rules alone, prepared, in random order", ("sans-serif", 20))
         .margin(16)
+        .margin_right(48)
         .x_label_area_size(44)
         .y_label_area_size(84)
         .build_cartesian_2d((1.0..most_rules * 1.1).log_scale(), 0.0..slowest * 1.2)?;
