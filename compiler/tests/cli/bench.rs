@@ -51,7 +51,7 @@ fn figures_are_shown_written_and_drawn() {
 
 #[test]
 fn an_artifact_is_asked_about_actions_of_a_file() {
-    let folder = folder(&[("good.yaml", GOOD), ("actions.jsonl", ACTIONS)]);
+    let folder = folder(&[("good.yaml", GOOD), ("actions.jsonl", ACTIONS), ("actions.json", ACTIONS)]);
     let at = folder.path();
     assert_eq!(run(at, &["build", "good.yaml", "-o", "good.aegisb"]).code, 0);
     let timed = bench(at, &["good.aegisb", "--actions", "actions.jsonl"]);
@@ -65,6 +65,7 @@ fn an_artifact_is_asked_about_actions_of_a_file() {
         (&["good.yaml", "--actions", "none.jsonl"], "cannot read `none.jsonl`"),
         (&["good.yaml", "--actions", "good.yaml"], "line 1 of `good.yaml` is no action: not JSON"),
         (&["good.yaml", "--json", "good.yaml"], "name it `….json`"),
+        (&["good.yaml", "--actions", "actions.json", "--json", "actions.json"], "it is what is read as"),
         (&["good.yaml", "--svg", "none/new.svg"], "the folder `none` does not exist"),
         (&["good.yaml", "--fail-above", "ratio=1.1"], "needs `--compare`"),
         (&["good.yaml", "--fail-above", "p98=1us"], "there is no statistic `p98`"),
@@ -76,6 +77,20 @@ fn an_artifact_is_asked_about_actions_of_a_file() {
         assert!(run.err.contains(why), "{args:?}: {}", run.err);
     }
     assert_eq!(fs::read_to_string(at.join("good.yaml")).unwrap(), GOOD);
+}
+
+#[test]
+fn many_params_are_looked_up_by_name_and_that_is_said() {
+    let params: Vec<String> = (0..40).map(|n| format!("\"p{n}\": {n}")).collect();
+    let line = format!("{{\"type\": \"read\", \"target\": \"x\", \"params\": {{{}}}}}", params.join(", "));
+    let folder = folder(&[("good.yaml", GOOD), ("many.jsonl", &line)]);
+    let timed = bench(folder.path(), &["good.yaml", "--actions", "many.jsonl"]);
+    assert_eq!(timed.code, 0, "{}", timed.err);
+    assert!(
+        timed.out.contains("by name, as there are too many params for slots, in random"),
+        "{}",
+        timed.out
+    );
 }
 
 #[test]
@@ -96,11 +111,12 @@ fn what_is_above_a_limit_is_said_and_fails() {
 #[test]
 fn policies_are_compared_in_turns_and_with_saved_figures() {
     let other = GOOD.replace("approval: auto", "approval: approve");
-    let folder = folder(&[("good.yaml", GOOD), ("other.yaml", &other), ("none.json", "{}")]);
+    let folder =
+        folder(&[("good.yaml", GOOD), ("other.yaml", &other), ("none.json", "{}"), ("one.jsonl", ACTIONS)]);
     let at = folder.path();
     let same = bench(at, &["good.yaml", "--compare", "good.yaml", "--json", "saved.json"]);
     assert!(same.out.contains("beside `good.yaml`, in turns"), "{}", same.out);
-    assert!(same.out.contains("both decide all actions alike"), "{}", same.out);
+    assert!(same.out.contains("both give every action the same approval and risk"), "{}", same.out);
     let differs = bench(at, &["good.yaml", "--compare", "other.yaml", "--fail-above", "ratio=0.0001"]);
     assert!(differs.out.contains(" decided otherwise there"), "{}", differs.out);
     assert_eq!(differs.code, 1);
@@ -108,6 +124,9 @@ fn policies_are_compared_in_turns_and_with_saved_figures() {
     let saved = bench(at, &["good.yaml", "--compare", "saved.json"]);
     assert_eq!(saved.code, 0, "{}", saved.err);
     assert!(saved.out.contains("beside `saved.json`, another run ("), "{}", saved.out);
+    assert!(!saved.out.contains("OTHER ACTIONS"), "{}", saved.out);
+    let fewer = bench(at, &["good.yaml", "--actions", "one.jsonl", "--compare", "saved.json"]);
+    assert!(fewer.out.contains("with OTHER ACTIONS"), "{}", fewer.out);
     let none = bench(at, &["good.yaml", "--compare", "none.json"]);
     assert_eq!(none.code, 2);
     assert!(none.err.contains("cannot compare with `none.json`: it holds no figures"), "{}", none.err);

@@ -164,7 +164,8 @@ Rows: `random` and `cyclic` are prepared actions in random order and one after t
 processor learns it; `single` times each decision by itself; `cold` reads other memory before each; `named` looks \
 params up by name; `json` begins with a line of JSON.
 
---fail-above takes ROW.STATISTIC=TIME, or STATISTIC=TIME for both `random` and `single`, or ratio=NUMBER; \
+--fail-above takes ROW.STATISTIC=TIME, or STATISTIC=TIME for both `random` and `single`, or ratio=NUMBER for \
+what --compare found of these two; \
 statistics are p50, p90, p99, p99.9 and max. What is above makes the exit code 1, as does a statistic of which \
 there are too few measurements.";
 
@@ -341,7 +342,7 @@ pub(crate) struct BenchArgs {
     /// How long each row is measured.
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(crate) seconds: Duration,
-    /// Measure throughput on up to so many threads [default: one for each core].
+    /// Measure throughput on up to so many threads, at most 1024 [default: one for each core].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZero<usize>>,
     /// Also measure the first half of the rules alone, the first quarter, and so on.

@@ -14,6 +14,8 @@ use std::path::Path;
 
 /// As many actions are taken; more would measure the memory of their own texts.
 const MOST: usize = 100_000;
+/// And as many bytes of them.
+const MOST_BYTES: usize = 256 << 20;
 /// As many are made of a policy, unless it has more rules.
 const MADE: usize = 4_096;
 /// As many indices has an order, unless there are more actions.
@@ -39,6 +41,7 @@ impl Actions {
         if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
             return Err(cannot(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
         }
+        let mut bytes = 0_usize;
         let (mut lines, mut batch) = (Lines::new(file, longest), lines::Batch::default());
         let mut actions = Actions::none(format!("`{shown}`"));
         'all: loop {
@@ -47,15 +50,16 @@ impl Actions {
                 break;
             }
             for (number, line) in batch.lines() {
-                if actions.values.len() == MOST {
+                if actions.values.len() == MOST || bytes > MOST_BYTES {
                     actions.from = format!("the first lines of `{shown}`");
                     break 'all;
                 }
                 let wrong =
                     |why: String| Failure::new(format!("line {number} of `{shown}` is no action: {why}"));
                 let (_, now) = lines::read(line).map_err(wrong)?;
-                let lines::Content::Whole(bytes) = line else { continue };
-                actions.add(String::from_utf8_lossy(bytes).into_owned(), now.unwrap_or(at));
+                let lines::Content::Whole(line) = line else { continue };
+                bytes += line.len();
+                actions.add(String::from_utf8_lossy(line).into_owned(), now.unwrap_or(at));
             }
         }
         if actions.values.is_empty() {
@@ -97,6 +101,16 @@ impl Actions {
         let (count, mut random) = (self.values.len(), fastrand::Rng::with_seed(1));
         self.order = (0..ORDER.max(count)).map(|_| random.usize(..count)).collect();
         self
+    }
+
+    /// The first of them, for what needs a copy for each thread.
+    pub(super) fn few(&self) -> Self {
+        let count = self.values.len().min(MADE);
+        let mut few = Actions::none(self.from.clone());
+        few.lines = self.lines.iter().take(count).cloned().collect();
+        few.values = self.values.iter().take(count).cloned().collect();
+        few.times = self.times.iter().take(count).copied().collect();
+        few.ordered()
     }
 
     /// The bytes of a line, on average.

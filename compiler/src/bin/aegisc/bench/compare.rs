@@ -1,7 +1,7 @@
 //! One policy beside another, in one run; or beside figures that were saved.
 
 use super::actions::Actions;
-use super::rows::Row;
+use super::rows::{NAMES, Row};
 use super::{prepared, rows};
 use crate::output::Failure;
 use aegis_vm::Policy;
@@ -120,23 +120,51 @@ fn quartiles(figures: &mut [f64]) -> [f64; 3] {
 }
 
 /// The medians of an earlier run, as `--json` wrote them.
-pub(super) fn saved(path: &Path, rows: &[Row]) -> Result<Comparison, Failure> {
-    let shown = path.display();
-    let wrong = |why: String| Failure::new(format!("cannot compare with `{shown}`: {why}"));
-    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let saved: Value =
-        serde_json::from_str(&text).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
-    let p50 = |name: &str| saved.pointer(&format!("/rows/{name}/p50"))?.as_f64().filter(|time| *time > 0.0);
-    let ratio = |row: &Row| {
-        let other = p50(row.name)?;
-        Some(Ratio { name: row.name, other, ratio: row.times.median() / other, quartiles: None })
-    };
-    let ratios: Vec<Ratio> = rows.iter().filter_map(ratio).collect();
-    if ratios.is_empty() {
-        return Err(wrong("it holds no figures; `aegisc bench --json FILE` writes some".to_owned()));
+pub(super) struct Saved {
+    /// Where they are, and when and where they were measured, for people.
+    from: String,
+    cpu: String,
+    actions: Option<u64>,
+    /// By the names of rows, in nanoseconds.
+    medians: Vec<(&'static str, f64)>,
+}
+
+impl Saved {
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        let wrong = |why: String| Failure::new(format!("cannot compare with `{shown}`: {why}"));
+        let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let saved: Value =
+            serde_json::from_str(&text).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
+        let median = |name| saved.pointer(&format!("/rows/{name}/p50"))?.as_f64().filter(|time| *time > 0.0);
+        let medians: Vec<_> = NAMES.into_iter().filter_map(|name| Some((name, median(name)?))).collect();
+        if medians.is_empty() {
+            return Err(wrong("it holds no figures; `aegisc bench --json FILE` writes some".to_owned()));
+        }
+        let said = |place, absent| saved.pointer(place).and_then(Value::as_str).unwrap_or(absent);
+        let (date, cpu) = (said("/date", "an unknown day"), said("/machine/cpu", "an unknown machine"));
+        Ok(Saved {
+            from: format!("`{shown}`, another run ({date}, {cpu})"),
+            cpu: cpu.to_owned(),
+            actions: saved.pointer("/actions/count").and_then(Value::as_u64),
+            medians,
+        })
     }
-    let date = saved.get("date").and_then(Value::as_str).unwrap_or("an unknown day");
-    let cpu = saved.pointer("/machine/cpu").and_then(Value::as_str).unwrap_or("an unknown machine");
-    let with = format!("`{shown}`, another run ({date}, {cpu})");
-    Ok(Comparison { with, ratios, otherwise: None })
+
+    /// The figures of this run, on so many actions and this processor, beside the saved ones.
+    pub(super) fn beside(&self, rows: &[Row], actions: usize, cpu: &str) -> Comparison {
+        let ratio = |&(name, other): &(&'static str, f64)| {
+            let row = rows.iter().find(|row| row.name == name)?;
+            Some(Ratio { name, other, ratio: row.times.median() / other, quartiles: None })
+        };
+        let ratios = self.medians.iter().filter_map(ratio).collect();
+        let mut with = self.from.clone();
+        if self.actions != u64::try_from(actions).ok() {
+            with.push_str(", with OTHER ACTIONS");
+        }
+        if self.cpu != cpu {
+            with.push_str(", on ANOTHER PROCESSOR");
+        }
+        Comparison { with, ratios, otherwise: None }
+    }
 }

@@ -1,6 +1,7 @@
 //! What can be counted of decisions rather than timed: allocations, and instructions where the machine counts them.
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 /// Counts of a decision.
 pub(super) struct Counts {
@@ -10,8 +11,14 @@ pub(super) struct Counts {
     pub(super) instructions: Result<f64, String>,
 }
 
-/// Decides each action of the order once, and counts.
-pub(super) fn of(order: &[usize], decide: impl Fn(usize) -> u64) -> Counts {
+/// Decides actions of the order once, and counts: as many as took no longer than told.
+pub(super) fn of(order: &[usize], time: Duration, decide: impl Fn(usize) -> u64) -> Counts {
+    let started = Instant::now();
+    let within = order.iter().take_while(|&&at| {
+        black_box(decide(black_box(at)));
+        started.elapsed() < time
+    });
+    let order = order.get(..within.count().max(1)).unwrap_or(order);
     let all = || {
         for &at in order {
             black_box(decide(black_box(at)));

@@ -26,7 +26,7 @@ impl FromStr for Limit {
             text.split_once('=').ok_or("expected `p99=1us`, `json.p50=500ns` or `ratio=1.1`")?;
         if name == "ratio" {
             return match most.parse() {
-                Ok(most) if most > 0.0 => Ok(Limit::Ratio(most)),
+                Ok(most) if most > 0.0 && f64::is_finite(most) => Ok(Limit::Ratio(most)),
                 _ => Err(format!("expected a number above 0 for the ratio, found `{most}`")),
             };
         }
@@ -75,7 +75,7 @@ impl Limit {
             Limit::Ratio(most) => {
                 let ratios = comparison.iter().flat_map(|comparison| &comparison.ratios);
                 ratios
-                    .filter(|of| of.ratio > *most)
+                    .filter(|of| USUAL.contains(&of.name) && of.ratio > *most)
                     .map(|of| {
                         format!("`{}` takes {:.3} times as long, which is above {most}", of.name, of.ratio)
                     })

@@ -22,7 +22,6 @@ use crate::{atomic, front::FrontArgs};
 use actions::Actions;
 use aegis_vm::{Policy, Timestamp};
 use aegisc::{LayerSource, hir};
-use compare::Comparison;
 pub(crate) use limits::Limit;
 use measure::Clock;
 use report::{About, Machine, Report};
@@ -36,9 +35,20 @@ use std::time::{Duration, Instant, SystemTime};
 const MOST_THREADS: usize = 1_024;
 
 pub(crate) fn run(args: &BenchArgs, shell: &Shell) -> Result<Done, Failure> {
-    for (path, extension) in [(&args.json, "json"), (&args.svg, "svg")] {
-        if let Some(path) = path.as_ref().filter(|path| !is_standard_input(path)) {
-            check_output(path, extension)?;
+    if let Some(path) = args.json.as_ref().filter(|path| !is_standard_input(path)) {
+        check_output(path, "json")?;
+    }
+    if let Some(path) = &args.svg {
+        check_output(path, "svg")?;
+    }
+    for output in args.json.iter().chain(&args.svg) {
+        let same = |input: &&PathBuf| matches!((fs::canonicalize(input), fs::canonicalize(output)), (Ok(one), Ok(two)) if one == two);
+        if let Some(input) = args.policy.iter().chain(&args.actions).find(same) {
+            return Err(Failure::new(format!(
+                "cannot write `{}`: it is what is read as `{}`; name another file",
+                output.display(),
+                input.display()
+            )));
         }
     }
     if args.fail_above.iter().any(|limit| matches!(limit, Limit::Ratio(_))) && args.compare.is_none() {
@@ -47,14 +57,18 @@ pub(crate) fn run(args: &BenchArgs, shell: &Shell) -> Result<Done, Failure> {
     let Some(subject) = Subject::read(&args.policy, &args.front, shell)? else {
         return Ok(Done::PolicyAtFault);
     };
-    let report = measured(args, &subject, shell)?;
-    match &args.json {
-        Some(path) if is_standard_input(path) => shell.data(&format!("{:#}\n", report.json()))?,
-        Some(path) => {
-            write(path, &format!("{:#}\n", report.json()))?;
-            shell.out(&report.table())?;
-        }
-        None => shell.out(&report.table())?,
+    if args.growth && subject.meant.is_none() {
+        return Err(Failure::new("`--growth` needs the layers: an artifact cannot be cut"));
+    }
+    // What cannot be compared should say so before minutes of measuring.
+    let other = match &args.compare {
+        Some(path) => Some(Other::read(path, args, shell)?),
+        None => None,
+    };
+    let report = measured(args, &subject, other.as_ref())?;
+    // Files and limits first: who reads the table may go away.
+    if let Some(path) = args.json.as_ref().filter(|path| !is_standard_input(path)) {
+        write(path, &format!("{:#}\n", report.json()))?;
     }
     if let Some(path) = &args.svg {
         let picture =
@@ -67,10 +81,14 @@ pub(crate) fn run(args: &BenchArgs, shell: &Shell) -> Result<Done, Failure> {
         .flat_map(|limit| limit.passed(&report.rows, report.comparison.as_ref()))
         .collect();
     passed.iter().for_each(|what| shell.error(what));
+    match &args.json {
+        Some(path) if is_standard_input(path) => shell.data(&format!("{:#}\n", report.json()))?,
+        _ => shell.out(&report.table())?,
+    }
     Ok(if passed.is_empty() { Done::Fine } else { Done::PolicyAtFault })
 }
 
-fn measured(args: &BenchArgs, subject: &Subject, shell: &Shell) -> Result<Report, Failure> {
+fn measured(args: &BenchArgs, subject: &Subject, other: Option<&Other>) -> Result<Report, Failure> {
     let policy = &subject.policy;
     let at = args.at.unwrap_or_else(|| Timestamp::from(SystemTime::now()));
     let (clock, time) = (Clock::new(), args.seconds);
@@ -83,10 +101,13 @@ fn measured(args: &BenchArgs, subject: &Subject, shell: &Shell) -> Result<Report
     let (load, first) = load(subject, &actions, time);
     let rows = rows::all(policy, &actions, clock, time)?;
     let count_prepared = prepared::with(policy, &actions, |requests| {
-        count::of(&actions.order, |at| rows::decided(policy, &actions, requests, at))
+        count::of(&actions.order, time, |at| rows::decided(policy, &actions, requests, at))
     });
-    let comparison = match &args.compare {
-        Some(other) => compared(other, args, subject, &actions, &rows, shell)?,
+    let comparison = match other {
+        Some(Other::Saved(saved)) => Some(saved.beside(&rows, actions.values.len(), &cpu())),
+        Some(Other::Policy(other)) => {
+            Some(compare::beside(policy, &other.policy, &other.name, &actions, time))
+        }
         None => None,
     };
     Ok(Report {
@@ -102,9 +123,9 @@ fn measured(args: &BenchArgs, subject: &Subject, shell: &Shell) -> Result<Report
         date: today(),
         actions: actions.values.len(),
         from: actions.from.clone(),
-        threads: threads::throughput(policy, &actions, most, time / 2),
+        threads: threads::throughput(policy, &actions.few(), most, time / 2)?,
         prepared: count_prepared,
-        json: count::of(&actions.order, |at| rows::of_line(policy, &actions, at)),
+        json: count::of(&actions.order, time, |at| rows::of_line(policy, &actions, at)),
         growth: match args.growth {
             true => growth::measure(subject, &args.front, clock, at, time / 4)?,
             false => Vec::new(),
@@ -183,22 +204,23 @@ fn load(subject: &Subject, actions: &Actions, time: Duration) -> (f64, f64) {
     (median(loads), median(firsts))
 }
 
-/// Figures of an earlier run if the file is JSON, else another policy.
-fn compared(
-    other: &Path,
-    args: &BenchArgs,
-    subject: &Subject,
-    actions: &Actions,
-    rows: &[rows::Row],
-    shell: &Shell,
-) -> Result<Option<Comparison>, Failure> {
-    if has_extension(other, &["json"]) {
-        return compare::saved(other, rows).map(Some);
+/// What `--compare` names.
+enum Other {
+    Saved(compare::Saved),
+    Policy(Box<Subject>),
+}
+
+impl Other {
+    /// Figures of an earlier run if the file is called JSON, else another policy.
+    fn read(path: &Path, args: &BenchArgs, shell: &Shell) -> Result<Self, Failure> {
+        if has_extension(path, &["json"]) {
+            return compare::Saved::read(path).map(Other::Saved);
+        }
+        match Subject::read(&[path.to_owned()], &args.front, shell)? {
+            Some(other) => Ok(Other::Policy(Box::new(other))),
+            None => Err(Failure::new(format!("cannot compare with `{}`: it is refused", path.display()))),
+        }
     }
-    let Some(other) = Subject::read(&[other.to_owned()], &args.front, shell)? else {
-        return Err(Failure::new("the policy to compare with has errors"));
-    };
-    Ok(Some(compare::beside(&subject.policy, &other.policy, &other.name, actions, args.seconds)))
 }
 
 /// Refuses what could not be written after minutes of measuring, and what is named like something else: `--compare`

@@ -7,6 +7,11 @@ use std::array;
 /// As many params are bound to slots. Actions that have more together are asked with their params by name.
 const MOST_SLOTS: usize = 32;
 
+/// Whether the actions' params fit into slots.
+pub(super) fn fit(actions: &Actions) -> bool {
+    actions.params().len() <= MOST_SLOTS
+}
+
 /// Gives a function the requests, with their params in slots if they have no more than [`MOST_SLOTS`] together.
 pub(super) fn with<T>(policy: &Policy, actions: &Actions, run: impl FnOnce(&[Request<'_>]) -> T) -> T {
     let names = actions.params();

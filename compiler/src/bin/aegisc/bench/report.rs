@@ -150,7 +150,7 @@ impl Report {
             )?;
         }
         match otherwise {
-            Some(0) => writeln!(text, "both decide all actions alike"),
+            Some(0) => writeln!(text, "both give every action the same approval and risk"),
             Some(count) => writeln!(text, "{} decided otherwise there", counted(*count, "action")),
             None => writeln!(
                 text,
@@ -173,6 +173,7 @@ impl Report {
         let growth: Vec<Value> =
             self.growth.iter().map(|size| json!({"rules": size.rules, "p50": size.p50})).collect();
         json!({
+            "aegisc": env!("CARGO_PKG_VERSION"),
             "date": self.date,
             "unit": "ns",
             "policy": {

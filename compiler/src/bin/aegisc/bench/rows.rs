@@ -31,15 +31,25 @@ pub(super) fn all(
     agree(policy, actions)?;
     let cyclic: Vec<usize> = (0..actions.values.len()).cycle().take(actions.order.len()).collect();
     let (order, cyclic) = (actions.order.as_slice(), cyclic.as_slice());
+    let slots =
+        if prepared::fit(actions) { "prepared" } else { "by name, as there are too many params for slots" };
     let row = |name, what: &str, times: Result<Times, Failure>| {
         times.map(|times| Row { name, what: what.to_owned(), times })
     };
     let mut rows = prepared::with(policy, actions, |requests| {
         let decide = |at: usize| decided(policy, actions, requests, at);
         Ok::<_, Failure>(vec![
-            row("random", "prepared, in random order", Times::of_runs(decide, order, clock, time))?,
-            row("cyclic", "prepared, one after the other", Times::of_runs(decide, cyclic, clock, time))?,
-            row("single", "prepared, timed one by one", Times::of_each(decide, order, clock, time, || {}))?,
+            row("random", &format!("{slots}, in random order"), Times::of_runs(decide, order, clock, time))?,
+            row(
+                "cyclic",
+                &format!("{slots}, one after the other"),
+                Times::of_runs(decide, cyclic, clock, time),
+            )?,
+            row(
+                "single",
+                &format!("{slots}, timed one by one"),
+                Times::of_each(decide, order, clock, time, || {}),
+            )?,
             cold(clock, time, order, decide)?,
         ])
     })?;
@@ -110,7 +120,7 @@ fn cold(
         black_box(memory.iter().step_by(LINE).fold(0_u8, |sum, &byte| sum.wrapping_add(byte)));
     };
     let times = Times::of_each(decide, order, clock, time, read)?;
-    Ok(Row { name: "cold", what: format!("prepared, {} MB read before each", size >> 20), times })
+    Ok(Row { name: "cold", what: format!("{} MB of other memory read before each", size >> 20), times })
 }
 
 /// Twice the largest cache, where the system says it.
