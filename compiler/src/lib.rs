@@ -87,8 +87,8 @@ pub struct Options {
     pub label: String,
     /// How much of the output is checked against the specification.
     pub verify: Verify,
-    /// Only so many rules, counted over all layers, go into the artifact: to see how its cost grows. Findings are those
-    /// of the whole policy.
+    /// Only so many rules, counted over all layers, go into the artifact: to see how its cost grows, and never for a
+    /// policy that decides anything. Findings are those of the whole policy.
     pub first_rules: Option<usize>,
 }
 

@@ -1,6 +1,6 @@
 //! `bench`: what is said and written. How fast anything is, is no test.
 
-use super::{GOOD, Run, folder, run};
+use super::{GOOD, Run, command, finish, folder, run};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -10,6 +10,9 @@ const ACTIONS: &str = r#"{"type":"read","target":"x"}
 
 {"type":"pay","target":"x","params":{"amount":"much"},"now":"2026-03-18T14:30:00Z"}
 "#;
+
+/// Figures of a row that no limit without a name is for.
+const COLD: &str = r#"{"rows": {"cold": {"p50": 900.0}}}"#;
 
 /// Measures for as short as possible.
 fn bench(folder: &Path, args: &[&str]) -> Run {
@@ -57,6 +60,9 @@ fn an_artifact_is_asked_about_actions_of_a_file() {
     let timed = bench(at, &["good.aegisb", "--actions", "actions.jsonl"]);
     assert_eq!(timed.code, 0, "{}", timed.err);
     assert!(timed.out.contains("3 actions, `actions.jsonl`"), "{}", timed.out);
+    let args = ["bench", "--seconds", "0.005", "good.aegisb", "--actions", "-"];
+    let piped = finish(command(at, &args), ACTIONS.as_bytes());
+    assert_eq!((piped.code, piped.err.as_str()), (0, ""));
 
     let refused = [
         (&["good.aegisb"][..], "give `--actions FILE`, or the layers"),
@@ -111,8 +117,13 @@ fn what_is_above_a_limit_is_said_and_fails() {
 #[test]
 fn policies_are_compared_in_turns_and_with_saved_figures() {
     let other = GOOD.replace("approval: auto", "approval: approve");
-    let folder =
-        folder(&[("good.yaml", GOOD), ("other.yaml", &other), ("none.json", "{}"), ("one.jsonl", ACTIONS)]);
+    let folder = folder(&[
+        ("good.yaml", GOOD),
+        ("other.yaml", &other),
+        ("none.json", "{}"),
+        ("one.jsonl", ACTIONS),
+        ("cold.json", COLD),
+    ]);
     let at = folder.path();
     let same = bench(at, &["good.yaml", "--compare", "good.yaml", "--json", "saved.json"]);
     assert!(same.out.contains("beside `good.yaml`, in turns"), "{}", same.out);
@@ -127,6 +138,9 @@ fn policies_are_compared_in_turns_and_with_saved_figures() {
     assert!(!saved.out.contains("OTHER ACTIONS"), "{}", saved.out);
     let fewer = bench(at, &["good.yaml", "--actions", "one.jsonl", "--compare", "saved.json"]);
     assert!(fewer.out.contains("with OTHER ACTIONS"), "{}", fewer.out);
+    let cold = bench(at, &["good.yaml", "--compare", "cold.json", "--fail-above", "ratio=1000"]);
+    assert_eq!(cold.code, 1, "what cannot be told fails");
+    assert!(cold.err.contains("there is no ratio to hold against the limit"), "{}", cold.err);
     let none = bench(at, &["good.yaml", "--compare", "none.json"]);
     assert_eq!(none.code, 2);
     assert!(none.err.contains("cannot compare with `none.json`: it holds no figures"), "{}", none.err);

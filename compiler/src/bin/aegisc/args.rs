@@ -333,7 +333,7 @@ pub(crate) struct BenchArgs {
     /// An artifact, or layers in order.
     #[arg(required = true, value_name = "POLICY")]
     pub(crate) policy: Vec<PathBuf>,
-    /// The actions, one JSON object a line; else they are made from the layers.
+    /// The actions, one JSON object a line; `-` is standard input; else they are made from the layers.
     #[arg(long, value_name = "FILE")]
     pub(crate) actions: Option<PathBuf>,
     /// The time of actions that do not say `now` (RFC 3339); else the clock, read once.

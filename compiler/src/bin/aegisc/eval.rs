@@ -9,7 +9,6 @@ use crate::lines::{self, Batch, Lines};
 use crate::output::{Done, Failure, Shell, counted, printable};
 use aegis_vm::{Decision, JsonAction, Policy, Timestamp};
 use serde::Serialize;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZero;
 use std::sync::mpsc;
@@ -28,15 +27,7 @@ pub(crate) fn run(args: &EvalArgs, shell: &Shell) -> Result<Done, Failure> {
         format!("`{}`", args.actions.display())
     };
     let cannot = |error: io::Error| Failure::new(format!("cannot read {name}: {error}"));
-    let from: Box<dyn Read + Send> = if is_standard_input(&args.actions) {
-        Box::new(io::stdin())
-    } else {
-        let file = File::open(&args.actions).map_err(cannot)?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(cannot(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
-        }
-        Box::new(file)
-    };
+    let from = input::actions(&args.actions).map_err(cannot)?;
     let Loaded::Policy(policy) = input::policy(&args.policy, &args.front, shell)? else {
         return Ok(Loaded::REFUSED);
     };

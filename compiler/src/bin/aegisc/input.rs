@@ -63,6 +63,18 @@ fn file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// The stream of action lines; `-` is standard input.
+pub(crate) fn actions(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    if is_standard_input(path) {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = File::open(path)?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+    }
+    Ok(Box::new(file))
+}
+
 /// At most one byte more than the limit, so that the front end can say that it was passed.
 fn read(from: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

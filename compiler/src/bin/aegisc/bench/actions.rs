@@ -1,5 +1,6 @@
 //! The actions that are timed: those of a file, or the rules' own.
 
+use crate::input;
 use crate::lines::{self, Lines};
 use crate::output::Failure;
 use crate::value;
@@ -7,7 +8,6 @@ use aegis_vm::{Action, Request, Timestamp};
 use aegisc::hir;
 use serde_json::Value as Text;
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -37,12 +37,9 @@ impl Actions {
     pub(super) fn from_file(path: &Path, longest: usize, at: Timestamp) -> Result<Self, Failure> {
         let shown = path.display();
         let cannot = |error: io::Error| Failure::new(format!("cannot read `{shown}`: {error}"));
-        let file = File::open(path).map_err(cannot)?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(cannot(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
-        }
         let mut bytes = 0_usize;
-        let (mut lines, mut batch) = (Lines::new(file, longest), lines::Batch::default());
+        let from = input::actions(path).map_err(cannot)?;
+        let (mut lines, mut batch) = (Lines::new(from, longest), lines::Batch::default());
         let mut actions = Actions::none(format!("`{shown}`"));
         'all: loop {
             lines.fill(&mut batch).map_err(cannot)?;

@@ -1,6 +1,7 @@
 //! What was measured -> a picture: the distributions, and the growth over the rules if it was measured.
 
 use super::report::{Report, shown};
+use crate::output::printable;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -55,7 +56,7 @@ fn distributions<'a>(area: &Area<'a>, report: &Report) -> Drawn<'a> {
     let low = times().fold(f64::INFINITY, f64::min);
     // An axis needs some length.
     let high = times().fold(low * 2.0, f64::max);
-    let title = format!("{}: what a decision takes", report.policy.name);
+    let title = format!("{}: what a decision takes", printable(&report.policy.name));
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 20))
         .margin(16)

@@ -6,7 +6,7 @@ use super::{Subject, prepared, rows};
 use crate::front::FrontArgs;
 use crate::output::Failure;
 use aegis_vm::{Policy, Timestamp};
-use aegisc::{Options, Verify};
+use aegisc::{Options, Verify, hir};
 use std::time::Duration;
 
 /// So many rules, and the median of a decision in nanoseconds.
@@ -18,6 +18,12 @@ pub(super) struct Size {
 /// As many sizes are measured, each half of the one before.
 const SIZES: usize = 8;
 
+/// The rules that are cut; an artifact cannot be.
+pub(super) fn rules(subject: &Subject) -> Result<&hir::Policy, Failure> {
+    let why = "`--growth` needs the layers: an artifact cannot be cut";
+    subject.meant.as_ref().ok_or_else(|| Failure::new(why))
+}
+
 /// Compiles the first rules of the layers, and asks what those rules are about.
 pub(super) fn measure(
     subject: &Subject,
@@ -26,9 +32,7 @@ pub(super) fn measure(
     at: Timestamp,
     time: Duration,
 ) -> Result<Vec<Size>, Failure> {
-    let Some(meant) = &subject.meant else {
-        return Err(Failure::new("`--growth` needs the layers: an artifact cannot be cut"));
-    };
+    let meant = rules(subject)?;
     let mut sizes: Vec<usize> = std::iter::successors(Some(meant.rules.len()), |n| Some(n / 2))
         .take_while(|n| *n > 0)
         .take(SIZES)

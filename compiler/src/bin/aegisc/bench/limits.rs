@@ -1,6 +1,6 @@
 //! `--fail-above`: figures that must not be passed.
 
-use super::compare::Comparison;
+use super::compare::{Comparison, Ratio};
 use super::measure::STATISTICS;
 use super::report::shown;
 use super::rows::{NAMES, Row};
@@ -74,12 +74,15 @@ impl Limit {
                 .collect(),
             Limit::Ratio(most) => {
                 let ratios = comparison.iter().flat_map(|comparison| &comparison.ratios);
-                ratios
-                    .filter(|of| USUAL.contains(&of.name) && of.ratio > *most)
-                    .map(|of| {
-                        format!("`{}` takes {:.3} times as long, which is above {most}", of.name, of.ratio)
-                    })
-                    .collect()
+                let mut usual = ratios.filter(|of| USUAL.contains(&of.name)).peekable();
+                if usual.peek().is_none() {
+                    return vec!["there is no ratio to hold against the limit".to_owned()];
+                }
+                let passed = usual.filter(|of| of.ratio.is_nan() || of.ratio > *most);
+                let said = |of: &Ratio| {
+                    format!("`{}` takes {:.3} times as long, which is above {most}", of.name, of.ratio)
+                };
+                passed.map(said).collect()
             }
         }
     }
