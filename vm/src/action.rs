@@ -85,6 +85,18 @@ impl Action {
         &self.agent_id
     }
 
+    /// What the action is for; empty if not said.
+    #[must_use]
+    pub fn description_text(&self) -> &str {
+        &self.description
+    }
+
+    /// The params.
+    #[must_use]
+    pub fn param_values(&self) -> &Object {
+        &self.params
+    }
+
     /// Type, target, agent, description and params.
     pub(crate) fn into_parts(self) -> (String, String, String, String, Object) {
         (self.kind, self.target, self.agent_id, self.description, self.params)

@@ -1,0 +1,4 @@
+//! A question on the terminal.
+/// Asks on the terminal.
+#[derive(Debug, Default)]
+pub struct TerminalApproval;

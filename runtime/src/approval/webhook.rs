@@ -1,0 +1,4 @@
+//! A question to a web service.
+/// Asks a web service.
+#[derive(Debug)]
+pub struct WebhookApproval;

@@ -1,0 +1,10 @@
+//! Puts an agent's actions behind a policy.
+
+#![forbid(unsafe_code)]
+
+pub mod approval;
+pub mod executor;
+mod task;
+
+pub use aegis_vm::{Action, Approval, Policy, RiskLevel};
+pub use task::{Task, TaskError};
