@@ -201,6 +201,7 @@ pub(crate) trait DynApproval: Send + Sync {
 
 impl<H: ApprovalHandler> DynApproval for H {
     fn ask<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Result<Answer, ApprovalError>> {
-        Box::pin(ApprovalHandler::ask(self, request))
+        // Made within the future, so that a panic on the way to one is caught, too.
+        Box::pin(async move { ApprovalHandler::ask(self, request).await })
     }
 }

@@ -130,10 +130,11 @@ pub(crate) trait DynExecutor: Send + Sync {
 
 impl<E: Executor> DynExecutor for E {
     fn execute<'a>(&'a self, task: &'a Task) -> BoxFuture<'a, Result<Data, ExecuteError>> {
-        Box::pin(Executor::execute(self, task))
+        // Made within the future, so that a panic on the way to one is caught, too.
+        Box::pin(async move { Executor::execute(self, task).await })
     }
 
     fn verify<'a>(&'a self, task: &'a Task, data: &'a Data) -> BoxFuture<'a, Result<(), ExecuteError>> {
-        Box::pin(Executor::verify(self, task, data))
+        Box::pin(async move { Executor::verify(self, task, data).await })
     }
 }
