@@ -1,39 +1,26 @@
 //! The `aegisc` command: arguments -> files, printed findings and decisions, an exit code.
 //!
-//! One file a subcommand. Only here is anything printed, is the clock read, does the process exit;
-//! the library under it is pure. What a command is asked for goes to standard output, all else to
-//! standard error. Exit codes: 0 done, 1 the policy is at fault, 2 it could not run.
+//! One file a subcommand. What it shares with `aegis` is `aegisc::command`. Only there and here is anything
+//! printed, is the clock read, does the process exit; the library under it is pure. What a command is
+//! asked for goes to standard output, all else to standard error. Exit codes: 0 done, 1 the policy is at
+//! fault, 2 it could not run.
 
 #![forbid(unsafe_code)]
 
-mod action;
 mod args;
-mod atomic;
 mod bench;
 mod build;
-mod check;
 mod completions;
 mod eval;
 mod explain;
-mod front;
 mod init;
-mod input;
 mod inspect;
-mod lines;
 mod lints;
-mod mend;
-mod output;
-mod patch;
-mod reason;
 mod schema;
-mod settings;
-mod simulate;
-mod value;
 
+use aegisc::command::{Done, Failure, Settings, Shell, check, settings, simulate};
 use args::{Cli, Command};
 use clap::Parser;
-use output::{Done, Failure, Shell};
-use settings::Settings;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
