@@ -4,8 +4,10 @@
 //! [`Policy`](crate::Policy), only here does it read and write files. All else is pure. It is public for these two
 //! programs alone: no promise of stability covers it, and any version may change it.
 //!
-//! What a command is asked for goes to standard output, all else to standard error. The variables `AEGISC_…` and the
-//! file `aegisc.toml` hold for both programs.
+//! A program parses its arguments, puts the settings behind them ([`Settings::find`], [`FrontArgs::settle`]), and
+//! ends with what [`Shell::end`] makes of what [`check::run`] or another command gives. What a command is asked for
+//! goes to standard output, all else to standard error. The variables `AEGISC_…` and the file `aegisc.toml` hold for
+//! both programs.
 
 pub mod action;
 pub mod args;

@@ -10,6 +10,7 @@ use crate::source::SourceMap;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 /// How a command ended that did what it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Done {
 pub enum Failure {
     /// To be said to the user.
     Message(String),
+    /// It was said to the user.
+    Said,
     /// The reader of standard output went away: there is nobody to say anything to.
     BrokenPipe,
 }
@@ -87,6 +90,21 @@ impl Shell {
         Shell { width: size.map_or(WIDTH, |(width, _)| usize::from(width.0)) }
     }
 
+    /// The exit code of a command that ended so; a failure is said, unless it was.
+    pub fn end(&self, ended: Result<Done, Failure>) -> ExitCode {
+        match ended {
+            Ok(Done::Fine) => ExitCode::SUCCESS,
+            Ok(Done::PolicyAtFault) => ExitCode::from(1),
+            Ok(Done::BadActions) => ExitCode::from(2),
+            Err(failure) => {
+                if let Failure::Message(message) = failure {
+                    self.error(&message);
+                }
+                ExitCode::from(2)
+            }
+        }
+    }
+
     /// Prints to standard output; the text may hold colours, which are left out where unwanted.
     ///
     /// # Errors
@@ -124,7 +142,7 @@ impl Shell {
     }
 
     /// Says what is wrong with the settings.
-    pub fn refused_settings(&self, refused: &Refused) {
+    pub(super) fn refused_settings(&self, refused: &Refused) {
         refused.said.iter().for_each(|why| self.error(why));
         // To standard error alone, which cannot fail.
         let show = Show { format: Format::Pretty, most: usize::MAX };

@@ -6,6 +6,7 @@
 
 use super::args::VerifyArg;
 use super::front::{self, Cap, Format};
+use super::output::{Failure, Shell};
 use crate::diag::{Diagnostic, LevelSetting, Levels, nearest};
 use crate::source::{FileId, SourceMap, Span};
 use clap::ValueEnum;
@@ -57,7 +58,7 @@ const LISTS: [(&str, LevelSetting); 3] =
 
 /// What is wrong with the file and the environment.
 #[derive(Debug, Default)]
-pub struct Refused {
+pub(super) struct Refused {
     /// What has no place in a text.
     pub(super) said: Vec<String>,
     /// What is wrong with the file.
@@ -67,12 +68,26 @@ pub struct Refused {
 }
 
 impl Settings {
+    /// Finds the file, unless none is wanted, reads it and the environment, and says all that is wrong with them.
+    ///
+    /// # Errors
+    ///
+    /// Something is wrong, and was said.
+    pub fn find(no_config: bool, shell: &Shell) -> Result<Self, Failure> {
+        let folder = std::env::current_dir().ok().filter(|_| !no_config);
+        let file = folder.and_then(|folder| find(&folder));
+        Settings::load(file).map_err(|refused| {
+            shell.refused_settings(&refused);
+            Failure::Said
+        })
+    }
+
     /// Reads the file, if one is named, and then the environment.
     ///
     /// # Errors
     ///
     /// All that is wrong with them.
-    pub fn load(file: Option<PathBuf>) -> Result<Self, Refused> {
+    fn load(file: Option<PathBuf>) -> Result<Self, Refused> {
         let mut settings = Settings::default();
         let mut refused = Refused::default();
         if let Some(path) = file {
@@ -215,7 +230,7 @@ impl Settings {
 }
 
 /// The nearest file of that name, from a folder upward.
-pub fn find(folder: &Path) -> Option<PathBuf> {
+fn find(folder: &Path) -> Option<PathBuf> {
     let mut up = PathBuf::new();
     folder.ancestors().find_map(|ancestor| {
         let found = up.join(FILE);
