@@ -13,6 +13,9 @@
 //! - [`mend`] makes the mends that findings carry.
 //! - [`hir::reference`] is the plain evaluator that says what a policy means.
 //!
+//! All of it is pure, but for two things: [`Policy`] reads the files that it is given, and [`command`], what the
+//! commands share, reads files, the clock and the environment, and prints.
+//!
 //! # Examples
 //!
 //! ```
@@ -30,6 +33,7 @@
 //! # Ok::<(), aegisc::BuildError>(())
 //! ```
 
+pub mod command;
 pub mod diag;
 mod emit;
 mod glob;

@@ -1,11 +1,10 @@
 //! The command line: what every subcommand accepts, with the words of its help.
 
 use crate::bench::Limit;
-use crate::front::{self, FrontArgs};
 use aegis_vm::{Timestamp, format::POLICY_ID_MAX};
-use aegisc::Verify;
+use aegisc::command::args::{VerifyArg, check_examples, simulate_examples, time};
+use aegisc::command::{CheckArgs, Color, FrontArgs, TryArgs, front};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,30 +33,19 @@ What no flag says is taken from the environment (AEGISC_MAX_DEPTH for --max-dept
 AEGISC_WARN and AEGISC_DENY hold names of lints), then from `aegisc.toml` in the working folder or the \
 nearest one above.";
 
-/// When to use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Compile layers into one artifact.
     #[command(after_help = BUILD_EXAMPLES)]
     Build(BuildArgs),
     /// Say all that is found wrong with layers; with --fix, mend what can be mended.
-    #[command(visible_alias = "validate", after_help = CHECK_EXAMPLES)]
+    #[command(visible_alias = "validate", after_help = check_examples("aegisc check"))]
     Check(CheckArgs),
     /// Decide actions, one JSON object a line in, one decision a line out.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
     /// Try actions out, for a person to read.
-    #[command(after_help = SIMULATE_EXAMPLES, override_usage = "aegisc simulate [OPTIONS] <POLICY>... <TYPE[:TARGET]>...")]
+    #[command(after_help = simulate_examples("aegisc simulate"), override_usage = "aegisc simulate [OPTIONS] <POLICY>... <TYPE[:TARGET]>...")]
     Simulate(TryArgs),
     /// Say what every rule made of one action.
     #[command(after_help = EXPLAIN_EXAMPLES, override_usage = "aegisc explain [OPTIONS] <POLICY>... <TYPE[:TARGET]>")]
@@ -109,20 +97,6 @@ Examples:
 The rules of later layers come after those of earlier ones; the first match wins. The output is \
 written whole or not at all.";
 
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  aegisc check base.yaml team.yaml
-  aegisc check policy.yaml -D warnings -A ambiguous_scalar
-  aegisc check policy.yaml --format json > findings.jsonl
-  aegisc check policy.yaml --format sarif > findings.sarif
-  aegisc check base.yaml team.yaml --fix --diff
-  aegisc check base.yaml team.yaml --fix
-
---fix makes the mends that findings carry, says each with whether it keeps every decision, and checks \
-again: the exit code is that of the mended layers. --fix --diff writes nothing and prints the mends to \
-standard output, for `git apply` or `patch -p1`, and all else to standard error; it exits with 1 if there \
-is anything to mend or the check denies, else with 0.";
-
 const EVAL_EXAMPLES: &str = "\
 Examples:
   aegisc eval policy.aegisb --actions actions.jsonl
@@ -131,15 +105,6 @@ Examples:
 An action line holds `type` and `target`, and perhaps `agent_id`, `params`, `description` and `now` \
 (RFC 3339; else --at, else the clock); other keys are ignored. A line that is no action is decided \
 `block`, `critical`, by `<error>`; the run goes on, and the exit code is 2. Blank lines are skipped.";
-
-const SIMULATE_EXAMPLES: &str = "\
-Examples:
-  aegisc simulate policy.yaml deploy:staging delete:prod_db
-  aegisc simulate policy.aegisb payment:stripe --param amount=5000 --param currency=EUR --agent ci-7
-  aegisc simulate base.yaml team.yaml deploy:prod --at 2026-03-18T23:30:00+09:00
-
-Arguments that end in .yaml, .yml or .aegisb are the policy; the first other one begins the actions. \
-An action is split at its first colon; without one its target is `*`.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -238,48 +203,11 @@ fn policy_id(text: &str) -> Result<String, String> {
     }
 }
 
-/// How much to verify.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum VerifyArg {
-    /// Boundary cases and the kinds of action that the rules tell apart, within a budget
-    #[default]
-    Fast,
-    /// All of them, however many
-    Full,
-    /// Nothing
-    Off,
-}
-
-impl From<VerifyArg> for Verify {
-    fn from(verify: VerifyArg) -> Self {
-        match verify {
-            VerifyArg::Fast => Verify::Fast,
-            VerifyArg::Full => Verify::Full,
-            VerifyArg::Off => Verify::Off,
-        }
-    }
-}
-
 /// What else to print.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Emit {
     /// The decision table as text
     Ir,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The layers, first to last; `-` is standard input.
-    #[arg(required = true, value_name = "LAYER.yaml")]
-    pub(crate) layers: Vec<PathBuf>,
-    /// Make the mends that findings carry, in the files.
-    #[arg(long)]
-    pub(crate) fix: bool,
-    /// Write no file; print the mends as a unified diff.
-    #[arg(long, requires = "fix")]
-    pub(crate) diff: bool,
-    #[command(flatten)]
-    pub(crate) front: FrontArgs,
 }
 
 #[derive(Debug, Args)]
@@ -301,31 +229,6 @@ pub(crate) struct EvalArgs {
     pub(crate) max_line: Option<usize>,
     #[command(flatten)]
     pub(crate) front: FrontArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TryArgs {
-    /// An artifact, or layers in order; then `type:target` actions.
-    #[arg(required = true, value_name = "POLICY, ACTION")]
-    pub(crate) policy_and_actions: Vec<OsString>,
-    /// A param, its value as JSON, or as text if it is not JSON.
-    #[arg(long = "param", value_name = "KEY=VALUE")]
-    pub(crate) params: Vec<String>,
-    /// The agent that acts.
-    #[arg(long, value_name = "AGENT", default_value = "", hide_default_value = true)]
-    pub(crate) agent: String,
-    /// The time (RFC 3339); else the clock.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) at: Option<Timestamp>,
-    /// What the action is for; `semantic` conditions read it.
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub(crate) description: String,
-    #[command(flatten)]
-    pub(crate) front: FrontArgs,
-}
-
-fn time(text: &str) -> Result<Timestamp, aegisc::time::TimeError> {
-    aegisc::time::parse_rfc3339(text)
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,10 @@
 //! `aegisc build`: layers -> an artifact, written whole or not at all.
 
 use crate::args::{BuildArgs, Emit};
-use crate::output::{Done, Failure, FindingsTo, Shell, counted};
-use crate::{atomic, input};
 use aegis_vm::Policy;
 use aegisc::Options;
+use aegisc::command::output::{Done, Failure, FindingsTo, Shell, counted};
+use aegisc::command::{atomic, input};
 use std::fs;
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! `aegisc completions`: a script that completes this command line in a shell.
 
 use crate::args::{Cli, CompletionsArgs};
-use crate::output::{Done, Failure, Shell};
+use aegisc::command::output::{Done, Failure, Shell};
 use clap::CommandFactory;
 
 pub(crate) fn run(args: &CompletionsArgs, shell: &Shell) -> Result<Done, Failure> {

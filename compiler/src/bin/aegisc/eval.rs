@@ -4,10 +4,10 @@
 //! answers stays safe; the run goes on, and says at its end that there were such lines.
 
 use crate::args::EvalArgs;
-use crate::input::{self, Loaded, is_standard_input};
-use crate::lines::{self, Batch, Lines};
-use crate::output::{Done, Failure, Shell, counted, printable};
 use aegis_vm::{Decision, JsonAction, Policy, Timestamp};
+use aegisc::command::input::{self, Loaded, is_standard_input};
+use aegisc::command::lines::{self, Batch, Lines};
+use aegisc::command::output::{Done, Failure, Shell, counted, printable};
 use serde::Serialize;
 use std::io::{self, Read, Write};
 use std::num::NonZero;

@@ -1,11 +1,11 @@
 //! `aegisc explain`: one action -> what every rule made of it, in order.
 
-use crate::action::{self, Trial};
-use crate::args::TryArgs;
-use crate::input::{self, Loaded};
-use crate::output::{Done, ERROR, FAINT, Failure, GOOD, STRONG, Shell, counted, printable};
-use crate::reason::{Reasons, outcome, verdict};
 use aegis_vm::{Policy, Step, StepOutcome};
+use aegisc::command::TryArgs;
+use aegisc::command::action::{self, Trial};
+use aegisc::command::input::{self, Loaded};
+use aegisc::command::output::{Done, ERROR, FAINT, Failure, GOOD, STRONG, Shell, counted, printable};
+use aegisc::command::reason::{Reasons, outcome, verdict};
 use std::fmt::Write;
 
 pub(crate) fn run(args: &TryArgs, shell: &Shell) -> Result<Done, Failure> {

@@ -1,9 +1,9 @@
 //! `aegisc init`: a first policy to start from, and the schema that editors check it with.
 
 use crate::args::InitArgs;
-use crate::atomic;
-use crate::output::{Done, Failure, Shell};
 use crate::schema;
+use aegisc::command::atomic;
+use aegisc::command::output::{Done, Failure, Shell};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! `aegisc inspect`: an artifact -> what it is made of.
 
 use crate::args::InspectArgs;
-use crate::input;
-use crate::output::{Done, FAINT, Failure, STRONG, Shell, counted, grouped, hex, printable};
-use crate::reason::outcome;
 use aegis_vm::format::{self, SectionId};
 use aegis_vm::{Policy, SectionInfo};
+use aegisc::command::input;
+use aegisc::command::output::{Done, FAINT, Failure, STRONG, Shell, counted, grouped, hex, printable};
+use aegisc::command::reason::outcome;
 use std::fmt::{self, Write};
 
 pub(crate) fn run(args: &InspectArgs, shell: &Shell) -> Result<Done, Failure> {

@@ -1,7 +1,7 @@
 //! `aegisc lints`: the lints with their levels, or the page of one.
 
 use crate::args::LintsArgs;
-use crate::output::{Done, ERROR, FAINT, Failure, STRONG, Shell, WARNING};
+use aegisc::command::output::{Done, ERROR, FAINT, Failure, STRONG, Shell, WARNING};
 use aegisc::diag::{Level, LevelSetting, Levels, Lint};
 use std::fmt::Write;
 

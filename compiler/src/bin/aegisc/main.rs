@@ -1,70 +1,39 @@
 //! The `aegisc` command: arguments -> files, printed findings and decisions, an exit code.
 //!
-//! One file a subcommand. Only here is anything printed, is the clock read, does the process exit;
-//! the library under it is pure. What a command is asked for goes to standard output, all else to
-//! standard error. Exit codes: 0 done, 1 the policy is at fault, 2 it could not run.
+//! One file a subcommand. What it shares with `aegis` is `aegisc::command`. Only there and here is anything
+//! printed, is the clock read, does the process exit; the library under it is pure. What a command is
+//! asked for goes to standard output, all else to standard error. Exit codes: 0 done, 1 the policy is at
+//! fault, 2 it could not run.
 
 #![forbid(unsafe_code)]
 
-mod action;
 mod args;
-mod atomic;
 mod bench;
 mod build;
-mod check;
 mod completions;
 mod eval;
 mod explain;
-mod front;
 mod init;
-mod input;
 mod inspect;
-mod lines;
 mod lints;
-mod mend;
-mod output;
-mod patch;
-mod reason;
 mod schema;
-mod settings;
-mod simulate;
-mod value;
 
+use aegisc::command::{Done, Failure, Settings, Shell, check, simulate};
 use args::{Cli, Command};
 use clap::Parser;
-use output::{Done, Failure, Shell};
-use settings::Settings;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut cli = Cli::parse();
+    let cli = Cli::parse();
     let shell = Shell::new(cli.color);
-    if let Some(front) = cli.command.front_mut() {
-        let folder = std::env::current_dir().ok().filter(|_| !cli.no_config);
-        let file = folder.and_then(|folder| settings::find(&folder));
-        match Settings::load(file) {
-            Ok(settings) => front.settle(settings),
-            Err(refused) => {
-                shell.refused_settings(&refused);
-                return ExitCode::from(2);
-            }
-        }
-    }
-    match run(cli.command, &shell) {
-        Ok(Done::Fine) => ExitCode::SUCCESS,
-        Ok(Done::PolicyAtFault) => ExitCode::from(1),
-        Ok(Done::BadActions) => ExitCode::from(2),
-        Err(failure) => {
-            if let Failure::Message(message) = failure {
-                shell.error(&message);
-            }
-            ExitCode::from(2)
-        }
-    }
+    shell.end(run(cli, &shell))
 }
 
-fn run(command: Command, shell: &Shell) -> Result<Done, Failure> {
-    match command {
+fn run(mut cli: Cli, shell: &Shell) -> Result<Done, Failure> {
+    if let Some(front) = cli.command.front_mut() {
+        front.settle(Settings::find(cli.no_config, shell)?);
+    }
+    match cli.command {
         Command::Build(args) => build::run(&args, shell),
         Command::Check(args) => check::run(&args, shell),
         Command::Eval(args) => eval::run(&args, shell),

@@ -1,8 +1,8 @@
 //! `aegisc schema`: the JSON Schema of a layer, printed or as a file.
 
 use crate::args::SchemaArgs;
-use crate::atomic;
-use crate::output::{Done, Failure, Shell};
+use aegisc::command::atomic;
+use aegisc::command::output::{Done, Failure, Shell};
 
 /// The file that `init` writes and the documentation names.
 pub(crate) const FILE_NAME: &str = "aegis-policy.schema.json";

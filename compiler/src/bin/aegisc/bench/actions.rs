@@ -1,10 +1,10 @@
 //! The actions that are timed: those of a file, or the rules' own.
 
-use crate::input;
-use crate::lines::{self, Lines};
-use crate::output::Failure;
-use crate::value;
 use aegis_vm::{Action, Request, Timestamp};
+use aegisc::command::input;
+use aegisc::command::lines::{self, Lines};
+use aegisc::command::output::Failure;
+use aegisc::command::value;
 use aegisc::hir;
 use serde_json::Value as Text;
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! What was measured -> a picture: the distributions, and the growth over the rules if it was measured.
 
 use super::report::{Report, shown};
-use crate::output::printable;
+use aegisc::command::output::printable;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 

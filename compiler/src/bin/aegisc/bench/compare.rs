@@ -3,8 +3,8 @@
 use super::actions::Actions;
 use super::rows::{NAMES, Row};
 use super::{prepared, rows};
-use crate::output::Failure;
 use aegis_vm::Policy;
+use aegisc::command::output::Failure;
 use serde_json::Value;
 use std::fs;
 use std::hint::black_box;

@@ -3,9 +3,9 @@
 use super::actions::Actions;
 use super::measure::{Clock, Times};
 use super::{Subject, prepared, rows};
-use crate::front::FrontArgs;
-use crate::output::Failure;
 use aegis_vm::{Policy, Timestamp};
+use aegisc::command::FrontArgs;
+use aegisc::command::output::Failure;
 use aegisc::{Options, Verify, hir};
 use std::time::Duration;
 

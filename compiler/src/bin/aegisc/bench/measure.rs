@@ -1,6 +1,6 @@
 //! The stopwatch: how long decisions take, as a distribution.
 
-use crate::output::Failure;
+use aegisc::command::output::Failure;
 use hdrhistogram::Histogram;
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -16,11 +16,11 @@ mod rows;
 mod threads;
 
 use crate::args::BenchArgs;
-use crate::input::{self, has_extension, is_standard_input};
-use crate::output::{Done, Failure, Shell};
-use crate::{atomic, front::FrontArgs};
 use actions::Actions;
 use aegis_vm::{Policy, Timestamp};
+use aegisc::command::input::{self, has_extension, is_standard_input};
+use aegisc::command::output::{Done, Failure, Shell};
+use aegisc::command::{FrontArgs, atomic};
 use aegisc::{LayerSource, hir};
 pub(crate) use limits::Limit;
 use measure::Clock;

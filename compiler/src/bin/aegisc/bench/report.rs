@@ -6,7 +6,7 @@ use super::growth::Size;
 use super::measure::{Clock, RUN, STATISTICS, nanoseconds};
 use super::rows::Row;
 use super::threads::Throughput;
-use crate::output::{FAINT, STRONG, counted, hex, printable};
+use aegisc::command::output::{FAINT, STRONG, counted, hex, printable};
 use serde_json::{Map, Value, json};
 use std::fmt::{self, Write};
 

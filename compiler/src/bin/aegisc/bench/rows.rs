@@ -3,8 +3,8 @@
 use super::actions::Actions;
 use super::measure::{Clock, Times};
 use super::prepared;
-use crate::output::Failure;
 use aegis_vm::{Decision, Policy, Request};
+use aegisc::command::output::Failure;
 use std::fs;
 use std::hint::black_box;
 use std::time::Duration;

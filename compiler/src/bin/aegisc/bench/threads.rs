@@ -3,8 +3,8 @@
 use super::actions::Actions;
 use super::measure::float;
 use super::{prepared, rows};
-use crate::output::Failure;
 use aegis_vm::Policy;
+use aegisc::command::output::Failure;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 const LONGEST: usize = 60;
 
 /// The value as JSON, cut after some characters.
-pub(crate) fn shown(value: Value<'_>) -> String {
+pub fn shown(value: Value<'_>) -> String {
     let mut text = String::new();
     // A cut value is still shown; that it was cut is shown too.
     let _ = write(&mut text, value, LONGEST * 4);
@@ -18,7 +18,7 @@ pub(crate) fn shown(value: Value<'_>) -> String {
 }
 
 /// The whole value as JSON, but for a number that JSON does not have.
-pub(crate) fn whole(value: Value<'_>) -> String {
+pub fn whole(value: Value<'_>) -> String {
     let mut text = String::new();
     let _ = write(&mut text, value, usize::MAX);
     text

@@ -1,7 +1,7 @@
 //! Why a rule did not match an action: a step of a trace -> words with the values that mattered.
 
-use crate::output::{ERROR, GOOD, WARNING, printable};
-use crate::value;
+use super::output::{ERROR, GOOD, WARNING, printable};
+use super::value;
 use aegis_vm::format::{ConditionDebug, Debug};
 use aegis_vm::{
     Action, Approval, Decision, Field, Request, RiskLevel, RuleView, Step, StepOutcome, Timestamp,
@@ -9,26 +9,27 @@ use aegis_vm::{
 
 /// What a trace is read against.
 #[derive(Debug)]
-pub(crate) struct Reasons<'a> {
+pub struct Reasons<'a> {
     /// The conditions in their authors' words, if the artifact has them.
-    pub(crate) debug: Option<&'a Debug>,
+    pub debug: Option<&'a Debug>,
     /// The action.
-    pub(crate) action: &'a Action,
+    pub action: &'a Action,
     /// The time of the decision.
-    pub(crate) now: Timestamp,
+    pub now: Timestamp,
 }
 
 /// A reason, and the line of the condition that it is about.
-pub(crate) struct Reason {
+#[derive(Debug)]
+pub struct Reason {
     /// Such as `` param `env` is missing ``.
-    pub(crate) text: String,
+    pub text: String,
     /// The condition as its author wrote it, with its line.
-    pub(crate) condition: Option<(String, u32)>,
+    pub condition: Option<(String, u32)>,
 }
 
 impl Reasons<'_> {
     /// Why a step's rule was passed over; `None` if it was not.
-    pub(crate) fn of(&self, step: &Step<'_>) -> Option<Reason> {
+    pub fn of(&self, step: &Step<'_>) -> Option<Reason> {
         match step.outcome() {
             StepOutcome::Glob { field } => {
                 Some(Reason { text: self.glob(step.rule(), field), condition: None })
@@ -90,14 +91,14 @@ fn weekday(now: Timestamp) -> &'static str {
 }
 
 /// `HIGH / APPROVE (matched: name)`, in colours.
-pub(crate) fn verdict(decision: &Decision<'_>) -> String {
+pub fn verdict(decision: &Decision<'_>) -> String {
     let outcome = outcome(decision.approval(), decision.risk_level());
     let how = if decision.error().is_some() { "could not be judged" } else { "matched" };
     format!("{outcome} ({how}: {})", printable(decision.rule_name()))
 }
 
 /// `HIGH / APPROVE`, in colours.
-pub(crate) fn outcome(approval: Approval, risk_level: RiskLevel) -> String {
+pub fn outcome(approval: Approval, risk_level: RiskLevel) -> String {
     let risk = match risk_level {
         RiskLevel::Low => GOOD,
         RiskLevel::Medium => WARNING,

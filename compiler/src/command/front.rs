@@ -1,14 +1,14 @@
 //! The flags of every command that reads layers: levels of lints, the form of findings, limits.
 
-use crate::args::VerifyArg;
-use crate::settings::Settings;
-use aegisc::diag::{LevelSetting, Levels};
-use aegisc::{Options, PolicyLimits, Verify, yaml};
+use super::args::VerifyArg;
+use super::settings::Settings;
+use crate::diag::{LevelSetting, Levels};
+use crate::{Options, PolicyLimits, Verify, yaml};
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, ValueEnum};
 
 /// How layers are read and their findings are shown.
 #[derive(Debug, Args)]
-pub(crate) struct FrontArgs {
+pub struct FrontArgs {
     #[command(flatten)]
     levels: LevelArgs,
     /// Cap every lint at this level.
@@ -48,9 +48,11 @@ pub(crate) struct FrontArgs {
 
 /// How findings are shown, and how many.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Show {
-    pub(crate) format: Format,
-    pub(crate) most: usize,
+pub struct Show {
+    /// In which form.
+    pub format: Format,
+    /// How many at most.
+    pub most: usize,
 }
 
 /// More findings nobody reads.
@@ -62,25 +64,31 @@ const LONGEST_LINE: usize = 4 << 20;
 /// The deepest nesting that can be asked for: what a stack surely holds.
 const DEEPEST: usize = 1024;
 
-pub(crate) fn depth(text: &str) -> Result<usize, String> {
+/// Reads a depth of nesting.
+pub(super) fn depth(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(depth @ 1..=DEEPEST) => Ok(depth),
         _ => Err(format!("expected a whole number from 1 to {DEEPEST}")),
     }
 }
 
-pub(crate) fn count(text: &str) -> Result<usize, String> {
+/// Reads the value of a flag that counts.
+///
+/// # Errors
+///
+/// It is no whole number.
+pub fn count(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "expected a whole number from 0".to_owned())
 }
 
 impl FrontArgs {
     /// Puts the settings of the file and the environment behind the flags.
-    pub(crate) fn settle(&mut self, settings: Settings) {
+    pub fn settle(&mut self, settings: Settings) {
         self.settings = settings;
     }
 
     /// The options of a front end run, everything else at its default.
-    pub(crate) fn options(&self) -> Options {
+    pub fn options(&self) -> Options {
         let mut levels = self.settings.levels.clone();
         levels.extend(&self.levels.0);
         if let Some(cap) = self.cap_lints {
@@ -100,7 +108,8 @@ impl FrontArgs {
         flag.or(self.settings.limit(name)).unwrap_or(default)
     }
 
-    pub(crate) fn policy_limits(&self) -> PolicyLimits {
+    /// Limits on the policy.
+    pub(super) fn policy_limits(&self) -> PolicyLimits {
         let default = PolicyLimits::default();
         PolicyLimits {
             layers: self.limit(self.max_layers, "max-layers", default.layers),
@@ -108,7 +117,8 @@ impl FrontArgs {
         }
     }
 
-    pub(crate) fn limits(&self) -> yaml::Limits {
+    /// Limits on each layer.
+    pub(super) fn limits(&self) -> yaml::Limits {
         let default = yaml::Limits::default();
         yaml::Limits {
             depth: self.limit(self.max_depth, "max-depth", default.depth),
@@ -120,30 +130,31 @@ impl FrontArgs {
     }
 
     /// The longest action line of a command that reads them.
-    pub(crate) fn longest_line(&self, flag: Option<usize>) -> usize {
+    pub fn longest_line(&self, flag: Option<usize>) -> usize {
         self.limit(flag, "max-line", LONGEST_LINE)
     }
 
     /// How findings are shown. Programs get all of them.
-    pub(crate) fn show(&self) -> Show {
+    pub fn show(&self) -> Show {
         let format = self.format();
         let most = if format.is_data() { usize::MAX } else { MOST_FINDINGS };
         Show { format, most: self.limit(self.max_findings, "max-findings", most) }
     }
 
-    pub(crate) fn format(&self) -> Format {
+    /// The form in which findings are shown.
+    pub(super) fn format(&self) -> Format {
         self.format.or(self.settings.format).unwrap_or_default()
     }
 
     /// How much to verify, where a command has a flag for it.
-    pub(crate) fn verify(&self, flag: Option<VerifyArg>) -> Verify {
+    pub fn verify(&self, flag: Option<VerifyArg>) -> Verify {
         flag.or(self.settings.verify).unwrap_or_default().into()
     }
 }
 
 /// The cap on lints.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Cap {
+pub(super) enum Cap {
     /// Deny nothing
     Warn,
     /// Say nothing
@@ -161,7 +172,7 @@ impl From<Cap> for LevelSetting {
 
 /// How findings are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub enum Format {
     /// With the lines that they are about
     #[default]
     Pretty,
@@ -177,13 +188,13 @@ pub(crate) enum Format {
 
 impl Format {
     /// Whether people read it on standard error, wherever it was asked for.
-    pub(crate) fn is_for_people(self) -> bool {
+    pub(super) fn is_for_people(self) -> bool {
         matches!(self, Format::Pretty | Format::Short)
     }
 
     /// Whether programs read it, so that no last line for people may stand among it. (GitHub takes
     /// its commands out of a log that people read.)
-    pub(crate) fn is_data(self) -> bool {
+    pub fn is_data(self) -> bool {
         matches!(self, Format::Json | Format::Sarif)
     }
 }
@@ -218,7 +229,7 @@ impl Args for LevelArgs {
     }
 }
 
-fn lint_name(name: &str) -> Result<String, aegisc::diag::UnknownLint> {
+fn lint_name(name: &str) -> Result<String, crate::diag::UnknownLint> {
     Levels::new().set(name, LevelSetting::Allow).map(|()| name.to_owned())
 }
 

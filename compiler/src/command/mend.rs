@@ -1,17 +1,17 @@
-//! `aegisc check --fix`: layers -> the same files with every mend made, or with `--diff` the changes alone.
+//! `check --fix`: layers -> the same files with every mend made, or with `--diff` the changes alone.
 
-use crate::args::CheckArgs;
-use crate::output::{Done, Failure, FindingsTo, Shell, counted};
-use crate::{atomic, check, input, patch};
-use aegisc::diag::Decisions;
-use aegisc::{LayerSource, Mend};
+use super::args::CheckArgs;
+use super::output::{Done, Failure, FindingsTo, Shell, counted};
+use super::{atomic, check, input, patch};
+use crate::diag::Decisions;
+use crate::{LayerSource, Mend};
 use std::fs;
 use std::path::Path;
 
-pub(crate) fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
+pub(super) fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
     refuse_what_cannot_be_mended(args)?;
     let read = input::layers(&args.layers, &args.front)?;
-    let mended = aegisc::mend(read.clone(), &args.front.options());
+    let mended = crate::mend(read.clone(), &args.front.options());
     let show = args.front.show();
     // Among findings that a program reads from standard error there is no line for people.
     let telling = Telling { shell, paths: &read, quiet: args.diff && show.format.is_data() };

@@ -1,6 +1,6 @@
 //! Two texts of a file -> a unified diff with colours, which `patch -p1` and `git apply` take.
 
-use crate::output::{ADDED, PLACE, REMOVED, STRONG};
+use super::output::{ADDED, PLACE, REMOVED, STRONG};
 use anstyle::Style;
 use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, TextDiff};
@@ -12,7 +12,7 @@ const CONTEXT: usize = 3;
 /// The changes from `old` to `new`; nothing if they are the same.
 ///
 /// A line ends with its line feed alone: a carriage return is part of it, as `patch` has it.
-pub(crate) fn unified(path: &str, old: &str, new: &str) -> String {
+pub(super) fn unified(path: &str, old: &str, new: &str) -> String {
     let old: Vec<&str> = old.split_inclusive('\n').collect();
     let new: Vec<&str> = new.split_inclusive('\n').collect();
     let diff = TextDiff::from_slices(&old, &new);

@@ -1,7 +1,7 @@
 //! Action lines from a stream, in batches of bounded size.
 
+use crate::time::parse_rfc3339;
 use aegis_vm::{JsonAction, Timestamp};
-use aegisc::time::parse_rfc3339;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 
@@ -14,14 +14,16 @@ const MOST_LINES: usize = 1 << 11;
 
 /// What a line holds, without its line break.
 #[derive(Clone, Copy)]
-pub(crate) enum Content<'a> {
+pub enum Content<'a> {
+    /// All of its bytes.
     Whole(&'a [u8]),
+    /// It was longer than so many bytes, and is not kept.
     LongerThan(usize),
 }
 
 /// Lines that are not blank, each with its number, from 1.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub struct Batch {
     bytes: Vec<u8>,
     /// The number of each line, and where it stands; nothing of one that is too long.
     lines: Vec<(u64, Option<Range<usize>>)>,
@@ -29,11 +31,13 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether the stream has ended.
+    pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    pub(crate) fn lines(&self) -> impl Iterator<Item = (u64, Content<'_>)> {
+    /// The lines with their numbers.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, Content<'_>)> {
         self.lines.iter().map(|(number, place)| {
             let content = place.clone().and_then(|place| self.bytes.get(place));
             (*number, content.map_or(Content::LongerThan(self.longest), Content::Whole))
@@ -48,7 +52,11 @@ impl Batch {
 }
 
 /// Reads an action and the time that it names.
-pub(crate) fn read(line: Content<'_>) -> Result<(JsonAction<'_>, Option<Timestamp>), String> {
+///
+/// # Errors
+///
+/// Why the line is no action.
+pub fn read(line: Content<'_>) -> Result<(JsonAction<'_>, Option<Timestamp>), String> {
     let bytes = match line {
         Content::Whole(bytes) => bytes,
         Content::LongerThan(limit) => {
@@ -68,7 +76,7 @@ pub(crate) fn read(line: Content<'_>) -> Result<(JsonAction<'_>, Option<Timestam
 }
 
 /// The lines of a stream.
-pub(crate) struct Lines<R> {
+pub struct Lines<R> {
     from: BufReader<R>,
     number: u64,
     longest: usize,
@@ -77,18 +85,23 @@ pub(crate) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    pub(crate) fn new(from: R, longest: usize) -> Self {
+    /// The lines of `from`, of which none is kept that has more than `longest` bytes.
+    pub fn new(from: R, longest: usize) -> Self {
         Lines { from: BufReader::with_capacity(1 << 16, from), number: 0, longest, failed: None }
     }
 
     /// Whether the next line has to be waited for.
-    pub(crate) fn would_wait(&self) -> bool {
+    pub fn would_wait(&self) -> bool {
         !self.from.buffer().contains(&b'\n')
     }
 
     /// Fills a batch with the lines up to where more have to be waited for; with none at the end. An error comes after
     /// the lines before it.
-    pub(crate) fn fill(&mut self, batch: &mut Batch) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// The stream's.
+    pub fn fill(&mut self, batch: &mut Batch) -> io::Result<()> {
         batch.clear();
         batch.longest = self.longest;
         if let Some(error) = self.failed.take() {

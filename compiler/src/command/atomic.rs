@@ -1,6 +1,6 @@
 //! Writes a file whole or not at all: into a temporary file beside it, synced, then renamed.
 //!
-//! [`write`] puts a file where there may be one, [`replace`] changes a file that was read.
+//! [`write()`] puts a file where there may be one, [`replace`] changes a file that was read.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -8,17 +8,25 @@ use std::path::{Path, PathBuf};
 use tempfile::Builder;
 
 /// Why a device or a pipe is left alone: the rename would put a file in its place.
-pub(crate) const NOT_A_FILE: &str = "it is a device or a pipe, not a file";
+pub const NOT_A_FILE: &str = "it is a device or a pipe, not a file";
 
 /// Puts `bytes` at `path`. Whoever reads the path sees the old file or the new one, also after a
 /// crash; on an error the old one is untouched and nothing is left beside it.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+///
+/// The file system's, and what stands there may not be replaced: a device, a pipe, a link that leads nowhere.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     put(path, bytes, |_| Ok(()))
 }
 
-/// Puts `new` at `path`, as [`write`] does, if `old` still stands there just before the rename. A file
+/// Puts `new` at `path`, as [`write()`] does, if `old` still stands there just before the rename. A file
 /// that was changed meanwhile is left alone, and so is one that is read-only: a rename would not ask.
-pub(crate) fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+///
+/// As [`write()`], and the file was changed or is read-only.
+pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
     check_writable(path)?;
     put(path, new, |target| match fs::read(target)? == old {
         true => Ok(()),
@@ -27,7 +35,11 @@ pub(crate) fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
 }
 
 /// Refuses what [`replace`] would refuse before it writes anything.
-pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+///
+/// Why it would be refused.
+pub fn check_writable(path: &Path) -> io::Result<()> {
     // Before the link is followed: that of a pipe, such as `/dev/stdin`, names no path.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE));
@@ -61,7 +73,11 @@ fn put(path: &Path, bytes: &[u8], before_rename: impl FnOnce(&Path) -> io::Resul
 
 /// Where a symbolic link leads, so that the link stays and the file that it names is replaced. A link
 /// that leads nowhere is an error, which says where it leads.
-pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
+///
+/// # Errors
+///
+/// The link leads nowhere.
+pub fn followed(path: &Path) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => {}
         _ => return Ok(path.to_owned()),

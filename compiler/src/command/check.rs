@@ -1,23 +1,28 @@
-//! `aegisc check`: layers -> everything that is wrong with them.
+//! `check`, also called `validate`: layers -> everything that is wrong with them.
 
-use crate::args::CheckArgs;
-use crate::front::Show;
-use crate::output::{Done, Failure, FindingsTo, Shell, counted};
-use crate::{input, mend};
-use aegisc::Checked;
+use super::args::CheckArgs;
+use super::front::Show;
+use super::output::{Done, Failure, FindingsTo, Shell, counted};
+use super::{input, mend};
+use crate::Checked;
 
-pub(crate) fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
+/// Checks the layers and shows what is found; with `--fix`, mends them.
+///
+/// # Errors
+///
+/// The layers cannot be read or mended, or standard output cannot be written.
+pub fn run(args: &CheckArgs, shell: &Shell) -> Result<Done, Failure> {
     if args.fix {
         return mend::run(args, shell);
     }
     let layers = input::layers(&args.layers, &args.front)?;
     let count = layers.len();
-    let checked = aegisc::check(layers, &args.front.options());
+    let checked = crate::check(layers, &args.front.options());
     report(&checked, count, args.front.show(), FindingsTo::Output, shell)
 }
 
 /// Shows what was found in so many layers, and the last line of the run.
-pub(crate) fn report(
+pub(super) fn report(
     checked: &Checked,
     count: usize,
     show: Show,

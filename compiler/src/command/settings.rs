@@ -4,10 +4,11 @@
 //! `--max-depth`. Flags win over the environment, the environment over the file. A name that nothing knows is an
 //! error wherever it stands: a setting that is dropped in silence would loosen what a pipeline relies on.
 
-use crate::args::VerifyArg;
-use crate::front::{self, Cap, Format};
-use aegisc::diag::{Diagnostic, LevelSetting, Levels, nearest};
-use aegisc::source::{FileId, SourceMap, Span};
+use super::args::VerifyArg;
+use super::front::{self, Cap, Format};
+use super::output::{Failure, Shell};
+use crate::diag::{Diagnostic, LevelSetting, Levels, nearest};
+use crate::source::{FileId, SourceMap, Span};
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The name of the file.
-pub(crate) const FILE: &str = "aegisc.toml";
+const FILE: &str = "aegisc.toml";
 
 const PREFIX: &str = "AEGISC_";
 
@@ -28,10 +29,10 @@ const LONGEST: u64 = 1 << 20;
 
 /// What the file and the environment ask for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Settings {
-    pub(crate) levels: Levels,
-    pub(crate) format: Option<Format>,
-    pub(crate) verify: Option<VerifyArg>,
+pub struct Settings {
+    pub(super) levels: Levels,
+    pub(super) format: Option<Format>,
+    pub(super) verify: Option<VerifyArg>,
     limits: BTreeMap<&'static str, usize>,
 }
 
@@ -57,22 +58,36 @@ const LISTS: [(&str, LevelSetting); 3] =
 
 /// What is wrong with the file and the environment.
 #[derive(Debug, Default)]
-pub(crate) struct Refused {
+pub(super) struct Refused {
     /// What has no place in a text.
-    pub(crate) said: Vec<String>,
+    pub(super) said: Vec<String>,
     /// What is wrong with the file.
-    pub(crate) found: Vec<Diagnostic>,
+    pub(super) found: Vec<Diagnostic>,
     /// The file.
-    pub(crate) sources: SourceMap,
+    pub(super) sources: SourceMap,
 }
 
 impl Settings {
+    /// Finds the file, unless none is wanted, reads it and the environment, and says all that is wrong with them.
+    ///
+    /// # Errors
+    ///
+    /// Something is wrong, and was said.
+    pub fn find(no_config: bool, shell: &Shell) -> Result<Self, Failure> {
+        let folder = std::env::current_dir().ok().filter(|_| !no_config);
+        let file = folder.and_then(|folder| find(&folder));
+        Settings::load(file).map_err(|refused| {
+            shell.refused_settings(&refused);
+            Failure::Said
+        })
+    }
+
     /// Reads the file, if one is named, and then the environment.
     ///
     /// # Errors
     ///
     /// All that is wrong with them.
-    pub(crate) fn load(file: Option<PathBuf>) -> Result<Self, Refused> {
+    fn load(file: Option<PathBuf>) -> Result<Self, Refused> {
         let mut settings = Settings::default();
         let mut refused = Refused::default();
         if let Some(path) = file {
@@ -92,7 +107,7 @@ impl Settings {
     }
 
     /// The limit of a name, if it is set.
-    pub(crate) fn limit(&self, name: &str) -> Option<usize> {
+    pub(super) fn limit(&self, name: &str) -> Option<usize> {
         self.limits.get(name).copied()
     }
 
@@ -215,7 +230,7 @@ impl Settings {
 }
 
 /// The nearest file of that name, from a folder upward.
-pub(crate) fn find(folder: &Path) -> Option<PathBuf> {
+fn find(folder: &Path) -> Option<PathBuf> {
     let mut up = PathBuf::new();
     folder.ancestors().find_map(|ancestor| {
         let found = up.join(FILE);

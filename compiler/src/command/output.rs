@@ -1,19 +1,20 @@
 //! What is printed, and where: standard output for what was asked for, standard error for the rest.
 
-use crate::args::Color;
-use crate::front::{Format, Show};
-use crate::settings::Refused;
-use aegisc::diag::{
+use super::args::Color;
+use super::front::{Format, Show};
+use super::settings::Refused;
+use crate::diag::{
     Diagnostic, Level, RenderOptions, render_pretty, render_short, to_github, to_json, to_sarif,
 };
-use aegisc::source::SourceMap;
+use crate::source::SourceMap;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 /// How a command ended that did what it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
+pub enum Done {
     /// Nothing was denied.
     Fine,
     /// Errors of a file, denied lints.
@@ -24,20 +25,23 @@ pub(crate) enum Done {
 
 /// Why a command could not do what it was asked for.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// To be said to the user.
     Message(String),
+    /// It was said to the user.
+    Said,
     /// The reader of standard output went away: there is nobody to say anything to.
     BrokenPipe,
 }
 
 impl Failure {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    /// With a message.
+    pub fn new(message: impl Into<String>) -> Self {
         Failure::Message(message.into())
     }
 
     /// Standard output could not be written.
-    pub(crate) fn of_output(error: &io::Error) -> Self {
+    pub fn of_output(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
             _ => Failure::Message(format!("cannot write to standard output: {error}")),
@@ -45,18 +49,26 @@ impl Failure {
     }
 }
 
-pub(crate) const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
-pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-pub(crate) const GOOD: Style = AnsiColor::BrightGreen.on_default().bold();
-pub(crate) const STRONG: Style = Style::new().bold();
-pub(crate) const FAINT: Style = Style::new().dimmed();
-pub(crate) const ADDED: Style = AnsiColor::Green.on_default();
-pub(crate) const REMOVED: Style = AnsiColor::Red.on_default();
-pub(crate) const PLACE: Style = AnsiColor::Cyan.on_default();
+/// What is wrong or blocked.
+pub const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
+/// What is doubtful or asks for approval.
+pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// What is done or allowed.
+pub const GOOD: Style = AnsiColor::BrightGreen.on_default().bold();
+/// Names and heads.
+pub const STRONG: Style = Style::new().bold();
+/// What matters less.
+pub const FAINT: Style = Style::new().dimmed();
+/// A line that comes.
+pub(super) const ADDED: Style = AnsiColor::Green.on_default();
+/// A line that goes.
+pub(super) const REMOVED: Style = AnsiColor::Red.on_default();
+/// A place in a file.
+pub(super) const PLACE: Style = AnsiColor::Cyan.on_default();
 
 /// The terminal, or what stands in for it.
 #[derive(Debug)]
-pub(crate) struct Shell {
+pub struct Shell {
     width: usize,
 }
 
@@ -65,7 +77,7 @@ const WIDTH: usize = 120;
 
 impl Shell {
     /// Decides on colour, once for the process.
-    pub(crate) fn new(color: Color) -> Self {
+    pub fn new(color: Color) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let forced = set("FORCE_COLOR") && std::env::var_os("FORCE_COLOR").is_some_and(|value| value != "0");
         match color {
@@ -78,8 +90,27 @@ impl Shell {
         Shell { width: size.map_or(WIDTH, |(width, _)| usize::from(width.0)) }
     }
 
+    /// The exit code of a command that ended so; a failure is said, unless it was.
+    pub fn end(&self, ended: Result<Done, Failure>) -> ExitCode {
+        match ended {
+            Ok(Done::Fine) => ExitCode::SUCCESS,
+            Ok(Done::PolicyAtFault) => ExitCode::from(1),
+            Ok(Done::BadActions) => ExitCode::from(2),
+            Err(failure) => {
+                if let Failure::Message(message) = failure {
+                    self.error(&message);
+                }
+                ExitCode::from(2)
+            }
+        }
+    }
+
     /// Prints to standard output; the text may hold colours, which are left out where unwanted.
-    pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// Standard output cannot be written.
+    pub fn out(&self, text: &str) -> Result<(), Failure> {
         let mut stream = AutoStream::auto(io::stdout().lock());
         stream
             .write_all(text.as_bytes())
@@ -88,7 +119,11 @@ impl Shell {
     }
 
     /// Prints to standard output what programs read, which holds no colours.
-    pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// Standard output cannot be written.
+    pub fn data(&self, text: &str) -> Result<(), Failure> {
         let mut stream = io::stdout().lock();
         stream
             .write_all(text.as_bytes())
@@ -97,17 +132,17 @@ impl Shell {
     }
 
     /// Prints to standard error. That it cannot be written is nothing to stop for.
-    pub(crate) fn err(&self, text: &str) {
+    pub fn err(&self, text: &str) {
         let _ = AutoStream::auto(io::stderr().lock()).write_all(text.as_bytes());
     }
 
     /// Says an error on standard error.
-    pub(crate) fn error(&self, message: &str) {
+    pub fn error(&self, message: &str) {
         self.err(&format!("{ERROR}error{ERROR:#}: {}\n", printable(message)));
     }
 
     /// Says what is wrong with the settings.
-    pub(crate) fn refused_settings(&self, refused: &Refused) {
+    pub(super) fn refused_settings(&self, refused: &Refused) {
         refused.said.iter().for_each(|why| self.error(why));
         // To standard error alone, which cannot fail.
         let show = Show { format: Format::Pretty, most: usize::MAX };
@@ -115,12 +150,16 @@ impl Shell {
     }
 
     /// Says that something was done, on standard error.
-    pub(crate) fn done(&self, verb: &str, rest: &str) {
+    pub fn done(&self, verb: &str, rest: &str) {
         self.err(&format!("{GOOD}{verb}{GOOD:#} {}\n", printable(rest)));
     }
 
     /// Shows findings; in a form for tools they go to `to`, else to standard error.
-    pub(crate) fn findings(
+    ///
+    /// # Errors
+    ///
+    /// Standard output cannot be written.
+    pub fn findings(
         &self,
         diagnostics: &[Diagnostic],
         sources: &SourceMap,
@@ -180,7 +219,7 @@ impl Shell {
     }
 
     /// The last line of a run that was refused; not among findings that a script reads.
-    pub(crate) fn refused(&self, counts: Counts, format: Format) {
+    pub fn refused(&self, counts: Counts, format: Format) {
         if !format.is_data() {
             self.error(&format!("could not compile: {}", counts.text()));
         }
@@ -206,7 +245,7 @@ fn first(diagnostics: &[Diagnostic], most: usize) -> Vec<&Diagnostic> {
 
 /// Where findings in a form for tools go.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum FindingsTo {
+pub enum FindingsTo {
     /// They are what was asked for.
     Output,
     /// They come with something else that was asked for.
@@ -215,7 +254,7 @@ pub(crate) enum FindingsTo {
 
 /// How many findings there were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub struct Counts {
     errors: usize,
     warnings: usize,
     notes: usize,
@@ -223,7 +262,7 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Such as `3 errors, 1 warning`; `nothing found` if there is nothing.
-    pub(crate) fn text(self) -> String {
+    pub fn text(self) -> String {
         let parts = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
         let parts: Vec<String> =
             parts.into_iter().filter(|p| p.0 > 0).map(|(n, of)| counted(n, of)).collect();
@@ -232,13 +271,13 @@ impl Counts {
 }
 
 /// A number with its noun: `1 rule`, `9,412 bytes`.
-pub(crate) fn counted(n: usize, noun: &str) -> String {
+pub fn counted(n: usize, noun: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(n))
 }
 
 /// A number with commas between thousands.
-pub(crate) fn grouped(n: usize) -> String {
+pub fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -251,12 +290,12 @@ pub(crate) fn grouped(n: usize) -> String {
 }
 
 /// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A text from a policy, an action or a path, without what a terminal would obey.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let visible = |c: char| match c {
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
         '\u{7f}' => '\u{2421}',

@@ -1,8 +1,8 @@
 //! Actions as `simulate` and `explain` are given them: arguments -> a policy and actions.
 
-use crate::args::TryArgs;
-use crate::input::has_extension;
-use crate::output::Failure;
+use super::args::TryArgs;
+use super::input::has_extension;
+use super::output::Failure;
 use aegis_vm::json::{self, Json, Object};
 use aegis_vm::{Action, Timestamp};
 use std::ffi::OsString;
@@ -11,19 +11,23 @@ use std::time::SystemTime;
 
 /// What to decide, and when.
 #[derive(Debug)]
-pub(crate) struct Trial {
+pub struct Trial {
     /// The policy's files.
-    pub(crate) policy: Vec<PathBuf>,
+    pub policy: Vec<PathBuf>,
     /// The actions.
-    pub(crate) actions: Vec<Action>,
+    pub actions: Vec<Action>,
     /// The time: as given, or the clock's, read once.
-    pub(crate) now: Timestamp,
+    pub now: Timestamp,
 }
 
 impl Trial {
     /// Reads the arguments: those that end like a policy's file are the policy, the first other one
     /// begins the actions.
-    pub(crate) fn new(args: &TryArgs) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// There is no policy, no action, or a param that is no `key=value`.
+    pub fn new(args: &TryArgs) -> Result<Self, Failure> {
         let is_policy = |arg: &OsString| has_extension(Path::new(arg), &["yaml", "yml", "aegisb"]);
         let all = &args.policy_and_actions;
         let count = all.iter().take_while(|arg| is_policy(arg)).count();
@@ -67,6 +71,6 @@ fn params(pairs: &[String]) -> Result<Object, Failure> {
 }
 
 /// The action as a person writes it.
-pub(crate) fn shown(action: &Action) -> String {
+pub fn shown(action: &Action) -> String {
     format!("{}:{}", action.kind(), action.target())
 }

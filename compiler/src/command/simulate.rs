@@ -1,17 +1,22 @@
-//! `aegisc simulate`: actions -> what is decided, and which rule nearly decided otherwise.
+//! `simulate`: actions -> what is decided, and which rule nearly decided otherwise.
 
-use crate::action::{self, Trial};
-use crate::args::TryArgs;
-use crate::input::{self, Loaded};
-use crate::output::{Done, ERROR, FAINT, Failure, Shell, printable};
-use crate::reason::{Reasons, verdict};
+use super::action::{self, Trial};
+use super::args::TryArgs;
+use super::input::{self, Loaded};
+use super::output::{Done, ERROR, FAINT, Failure, Shell, printable};
+use super::reason::{Reasons, verdict};
 use aegis_vm::{Step, StepOutcome, Trace};
 use std::fmt::Write;
 
 /// The most near misses that are shown under an answer.
 const NEAR_MISSES: usize = 5;
 
-pub(crate) fn run(args: &TryArgs, shell: &Shell) -> Result<Done, Failure> {
+/// Decides the actions and shows the answers.
+///
+/// # Errors
+///
+/// The arguments make no sense, the policy cannot be loaded, or standard output cannot be written.
+pub fn run(args: &TryArgs, shell: &Shell) -> Result<Done, Failure> {
     let trial = Trial::new(args)?;
     let Loaded::Policy(policy) = input::policy(&trial.policy, &args.front, shell)? else {
         return Ok(Loaded::REFUSED);

@@ -1,10 +1,10 @@
 //! What is read: layers and artifacts, with the paths under which they are shown.
 
-use crate::front::FrontArgs;
-use crate::output::{Done, Failure, FindingsTo, Shell};
+use super::front::FrontArgs;
+use super::output::{Done, Failure, FindingsTo, Shell};
+use crate::{LayerSource, Output};
 use aegis_vm::Policy;
 use aegis_vm::format::{Header, MAGIC};
-use aegisc::{LayerSource, Output};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -13,7 +13,11 @@ use zerocopy::FromBytes;
 /// Reads the layers; `-` is standard input.
 ///
 /// What is more than a limit is not read: one layer may be one byte longer, so that the front end can say so.
-pub(crate) fn layers(paths: &[PathBuf], front: &FrontArgs) -> Result<Vec<LayerSource>, Failure> {
+///
+/// # Errors
+///
+/// They cannot be read, or are more than the limits allow.
+pub fn layers(paths: &[PathBuf], front: &FrontArgs) -> Result<Vec<LayerSource>, Failure> {
     let (longest, most) = (front.limits().file_bytes, front.policy_limits().layers);
     if paths.len() > most {
         let count = paths.len();
@@ -64,7 +68,11 @@ fn file(path: &Path) -> io::Result<File> {
 }
 
 /// The stream of action lines; `-` is standard input.
-pub(crate) fn actions(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+///
+/// # Errors
+///
+/// The file cannot be opened.
+pub fn actions(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     if is_standard_input(path) {
         return Ok(Box::new(io::stdin()));
     }
@@ -83,12 +91,13 @@ fn read(from: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-pub(crate) fn is_standard_input(path: &Path) -> bool {
+/// Whether a path is `-`.
+pub fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
 /// A loaded policy, or the word that its layers are at fault.
-pub(crate) enum Loaded {
+pub enum Loaded {
     /// Ready to decide.
     Policy(Box<Policy>),
     /// The findings were shown.
@@ -97,11 +106,15 @@ pub(crate) enum Loaded {
 
 impl Loaded {
     /// The end of a command whose policy was refused.
-    pub(crate) const REFUSED: Done = Done::PolicyAtFault;
+    pub const REFUSED: Done = Done::PolicyAtFault;
 }
 
-/// A policy from one artifact, or from layers in order.
-pub(crate) fn policy(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
+/// A policy from one artifact, or from layers in order, whose findings are shown.
+///
+/// # Errors
+///
+/// The files cannot be read, do not go together, or are damaged.
+pub fn policy(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded, Failure> {
     let (artifacts, layers): (Vec<&PathBuf>, Vec<&PathBuf>) =
         paths.iter().partition(|path| has_extension(path, &["aegisb"]));
     match (artifacts.as_slice(), layers.as_slice()) {
@@ -120,13 +133,21 @@ pub(crate) fn policy(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Res
 }
 
 /// Loads an artifact.
-pub(crate) fn artifact(path: &Path) -> Result<Policy, Failure> {
+///
+/// # Errors
+///
+/// It cannot be read, or is damaged or foreign.
+pub fn artifact(path: &Path) -> Result<Policy, Failure> {
     load(path, artifact_bytes(path)?)
 }
 
 /// Reads an artifact's bytes, unchecked: no more than its header says, so that a file without end is refused
 /// as any other.
-pub(crate) fn artifact_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub fn artifact_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let cannot = |error| Failure::new(format!("cannot load `{}`: {error}", path.display()));
     let mut file = file(path).map_err(cannot)?;
     let mut bytes = read(file.by_ref(), size_of::<Header>()).map_err(cannot)?;
@@ -142,7 +163,11 @@ pub(crate) fn artifact_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Checks and loads the bytes of an artifact.
-pub(crate) fn load(path: &Path, bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Result<Policy, Failure> {
+///
+/// # Errors
+///
+/// They are damaged or foreign.
+pub fn load(path: &Path, bytes: impl Into<Vec<u8>> + AsRef<[u8]>) -> Result<Policy, Failure> {
     let shown = path.display();
     if has_extension(path, &["yaml", "yml"]) && !bytes.as_ref().starts_with(&MAGIC) {
         let artifact = path.with_extension("aegisb");
@@ -162,13 +187,17 @@ fn compile(paths: &[PathBuf], front: &FrontArgs, shell: &Shell) -> Result<Loaded
 }
 
 /// Compiles layers, and shows what is found; `None` if that is why there is no output.
-pub(crate) fn compiled(
+///
+/// # Errors
+///
+/// The compiler cannot make an artifact of them.
+pub fn compiled(
     layers: Vec<LayerSource>,
     front: &FrontArgs,
     shell: &Shell,
 ) -> Result<Option<Output>, Failure> {
     let compilation =
-        aegisc::compile(layers, &front.options()).map_err(|error| Failure::new(error.to_string()))?;
+        crate::compile(layers, &front.options()).map_err(|error| Failure::new(error.to_string()))?;
     let counts =
         shell.findings(&compilation.diagnostics, &compilation.sources, front.show(), FindingsTo::Error)?;
     if compilation.output.is_none() {
@@ -178,14 +207,14 @@ pub(crate) fn compiled(
 }
 
 /// Whether a path ends in one of these extensions, in any case.
-pub(crate) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|found| extensions.iter().any(|wanted| found.eq_ignore_ascii_case(wanted)))
 }
 
 /// The path as messages and artifacts show it: as given, relative to the working folder; of an
 /// absolute one elsewhere the file name alone, so that a build does not depend on where it runs.
-pub(crate) fn shown_path(path: &Path) -> String {
+pub fn shown_path(path: &Path) -> String {
     if is_standard_input(path) {
         return "<stdin>".to_owned();
     }
