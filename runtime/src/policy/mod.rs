@@ -27,7 +27,7 @@
 //!
 //! let error = handle.reload_from("Cargo.toml").unwrap_err();
 //! assert_eq!(error.kind(), ReloadErrorKind::DoesNotLoad);
-//! assert!(error.to_string().ends_with("the policy of generation 1 (revision 42) serves on"));
+//! assert!(error.to_string().ends_with("the policy of generation 1 (revision 0) serves on"));
 //! # Ok::<(), aegis_runtime::policy::ReloadError>(())
 //! ```
 //!

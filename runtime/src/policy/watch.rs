@@ -240,9 +240,10 @@ impl Task {
                 let _ = catch_unwind(AssertUnwindSafe(|| self.handle.tell(Some(&self.path), &result)));
                 self.call(&result.into());
             }
-            let now = Instant::now();
+            // A large file that is being written would else be read without a pause.
+            let (took, now) = (now.elapsed(), Instant::now());
             let latest = settle.due().map_or(now + poll, |due| due.min(now + poll));
-            wait = signal.wait(now + LEAST, latest);
+            wait = signal.wait(now + LEAST.max(took), latest);
         }
     }
 
