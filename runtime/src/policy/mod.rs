@@ -12,7 +12,8 @@
 //! - another policy: one whose id is not that of the one in service, if that has one;
 //! - an older policy: one of the same id and a lower revision.
 //!
-//! [`ReloadRules`] allows each of the last two by name. A digest says that an artifact is whole, not who wrote it:
+//! [`ReloadRules`] allows each of the last two by name. Both are judged against the policy in service alone: a process
+//! that starts takes whatever its file holds. A digest says that an artifact is whole, not who wrote it:
 //! keep the file where only your pipeline writes.
 //!
 //! ```
