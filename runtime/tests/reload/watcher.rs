@@ -11,6 +11,13 @@ use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A settle time for tests in which faults are told.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// Longer than any test. As a settle time it keeps the look at a file at rest away, so that with notifications nothing
+/// else wakes the watcher.
+const LONG: Duration = Duration::from_secs(3600);
+
 struct Watched {
     folder: TempDir,
     file: PathBuf,
@@ -21,20 +28,19 @@ struct Watched {
 
 impl Watched {
     /// Watches the file of generation 1.
-    fn new(notify: bool) -> Self {
+    fn new(notify: bool, settle: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("policy.aegisb");
         fs::write(&file, artifact(1)).unwrap();
-        Self::of(folder, file, notify)
+        Self::of(folder, file, notify, settle)
     }
 
-    fn of(folder: TempDir, file: PathBuf, notify: bool) -> Self {
+    fn of(folder: TempDir, file: PathBuf, notify: bool, settle: Duration) -> Self {
         let handle = PolicyHandle::from_file(&file).unwrap();
         let (tell, events) = mpsc::channel();
         // With notifications, polling is so slow that they are what is seen.
-        let poll = if notify { Duration::from_secs(600) } else { Duration::from_millis(25) };
-        let options =
-            WatchOptions::default().poll(poll).settle(Duration::from_millis(100)).notifications(notify);
+        let poll = if notify { LONG } else { Duration::from_millis(25) };
+        let options = WatchOptions::default().poll(poll).settle(settle).notifications(notify);
         let watcher = handle.watch(options.on_event(move |event| drop(tell.send(event.clone())))).unwrap();
         Watched { folder, file, handle, events, watcher }
     }
@@ -91,16 +97,16 @@ fn rename_over(file: &Path, bytes: &[u8]) {
     fs::rename(beside, file).unwrap();
 }
 
-fn both(test: impl Fn(Watched)) {
+fn both(settle: Duration, test: impl Fn(Watched)) {
     for notify in [true, false] {
         println!("notifications: {notify}");
-        test(Watched::new(notify));
+        test(Watched::new(notify, settle));
     }
 }
 
 #[test]
 fn a_rename_over_is_taken() {
-    both(|watched| {
+    both(LONG, |watched| {
         for generation in 2..12 {
             watched.rename_over(&artifact(generation));
             watched.swapped(generation);
@@ -110,7 +116,7 @@ fn a_rename_over_is_taken() {
 
 #[test]
 fn a_slow_write_in_place_is_taken_when_whole() {
-    both(|watched| {
+    both(SETTLE, |watched| {
         let bytes = artifact(2);
         let (one, other) = bytes.split_at(bytes.len() / 2);
         let mut file = fs::File::create(&watched.file).unwrap();
@@ -127,7 +133,7 @@ fn a_slow_write_in_place_is_taken_when_whole() {
 
 #[test]
 fn a_bad_file_is_told_once_and_a_good_one_taken() {
-    both(|watched| {
+    both(SETTLE, |watched| {
         watched.rename_over(b"rules: []");
         watched.refused(ReloadErrorKind::DoesNotLoad);
         // The same again, as other files: the next event is of other content.
@@ -156,7 +162,7 @@ fn a_bad_file_is_told_once_and_a_good_one_taken() {
 
 #[test]
 fn a_file_may_go_and_return() {
-    both(|watched| {
+    both(SETTLE, |watched| {
         fs::remove_file(&watched.file).unwrap();
         watched.refused(ReloadErrorKind::Missing);
         watched.rename_over(&artifact(1));
@@ -180,7 +186,7 @@ fn a_folder_may_go_and_return() {
     fs::write(&file, artifact(1)).unwrap();
     let handle = PolicyHandle::from_file(&file).unwrap();
     let (tell, events) = mpsc::channel();
-    let options = WatchOptions::default().poll(Duration::from_millis(100)).settle(Duration::from_millis(100));
+    let options = WatchOptions::default().poll(Duration::from_millis(100)).settle(SETTLE);
     let _watcher = handle.watch(options.on_event(move |event| drop(tell.send(event.clone())))).unwrap();
     let next = || events.recv_timeout(PATIENCE).unwrap();
     fs::rename(&folder, outer.path().join("away")).unwrap();
@@ -211,7 +217,7 @@ fn a_swapped_link_is_followed() {
         state(folder.path(), 1);
         let file = folder.path().join("policy.aegisb");
         symlink("..data/policy.aegisb", &file).unwrap();
-        let watched = Watched::of(folder, file, notify);
+        let watched = Watched::of(folder, file, notify, LONG);
         for generation in 2..8 {
             state(watched.folder.path(), generation);
             watched.swapped(generation);
@@ -258,7 +264,7 @@ fn a_panic_in_the_callback_does_not_end_the_watcher() {
 #[test]
 fn dropping_ends_the_watcher_at_once() {
     for notify in [true, false] {
-        let Watched { folder, file, handle, events, watcher } = Watched::new(notify);
+        let Watched { folder, file, handle, events, watcher } = Watched::new(notify, LONG);
         rename_over(&file, &artifact(2));
         assert!(matches!(events.recv_timeout(PATIENCE), Ok(ReloadEvent::Swapped(_))));
         let began = Instant::now();
