@@ -229,6 +229,24 @@ fn a_swapped_link_is_followed() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_another_folder_is_followed() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let real = elsewhere.path().join("real.aegisb");
+    for notify in [true, false] {
+        fs::write(&real, artifact(1)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("policy.aegisb");
+        std::os::unix::fs::symlink(&real, &file).unwrap();
+        let watched = Watched::of(folder, file, notify, LONG);
+        for generation in 2..8 {
+            rename_over(&real, &artifact(generation));
+            watched.swapped(generation);
+        }
+    }
+}
+
 #[test]
 fn a_change_before_the_watch_is_found() {
     let folder = tempfile::tempdir().unwrap();
