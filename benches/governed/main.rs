@@ -121,7 +121,7 @@ fn durable(folder: &Path, actions: usize, outcomes: Outcomes) -> Measured {
         let worker = || {
             let (runtime, next) = (runtime.clone(), Arc::clone(&next));
             tokio::spawn(async move {
-                let mut latency = Histogram::<u64>::new(3).expect("a histogram");
+                let mut latency = Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).expect("a histogram");
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     if n >= actions {
@@ -135,7 +135,7 @@ fn durable(folder: &Path, actions: usize, outcomes: Outcomes) -> Measured {
             })
         };
         let workers: Vec<_> = (0..IN_FLIGHT).map(|_| worker()).collect();
-        let mut all = Histogram::<u64>::new(3).expect("a histogram");
+        let mut all = Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).expect("a histogram");
         for worker in workers {
             all.add(worker.await.expect("a worker")).expect("alike");
         }
@@ -156,7 +156,7 @@ fn durable(folder: &Path, actions: usize, outcomes: Outcomes) -> Measured {
 fn fsyncs(path: &Path, stop: &Arc<AtomicBool>) -> std::thread::JoinHandle<Histogram<u64>> {
     let (mut file, stop) = (File::create(path).expect("a file"), Arc::clone(stop));
     std::thread::spawn(move || {
-        let mut took = Histogram::<u64>::new(3).expect("a histogram");
+        let mut took = Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).expect("a histogram");
         let block = vec![7; 64 << 10];
         file.write_all(&vec![0; 4 << 20]).and_then(|()| file.sync_all()).expect("a file to write");
         let mut at = 0;
