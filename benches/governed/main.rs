@@ -31,6 +31,9 @@ fn main() {
     let python = args.iter().any(|arg| arg == "--python").then(python::find);
     let folder = tempfile::tempdir_in(folder).expect("a folder to write in");
 
+    if args.iter().any(|arg| arg == "--memory") {
+        return in_memory(actions, rounds);
+    }
     println!("{actions} actions a round, {IN_FLIGHT} in flight, {rounds} rounds");
     let mut ratios = Vec::new();
     for _ in 0..rounds {
