@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod executor;
+mod json;
 mod task;
 
 pub use aegis_vm::{Action, Approval, Policy, RiskLevel};
