@@ -27,7 +27,8 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let folder = value(&args, "--folder").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let rounds: usize = value(&args, "--rounds").map_or(3, |n| n.parse().expect("a number of rounds"));
-    let actions: usize = value(&args, "--actions").map_or(100_000, |n| n.parse().expect("a number of actions"));
+    let actions: usize =
+        value(&args, "--actions").map_or(100_000, |n| n.parse().expect("a number of actions"));
     let python = args.iter().any(|arg| arg == "--python").then(python::find);
     let folder = tempfile::tempdir_in(folder).expect("a folder to write in");
 
@@ -124,7 +125,8 @@ fn durable(folder: &Path, actions: usize, outcomes: Outcomes) -> Measured {
         let worker = || {
             let (runtime, next) = (runtime.clone(), Arc::clone(&next));
             tokio::spawn(async move {
-                let mut latency = Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).expect("a histogram");
+                let mut latency =
+                    Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).expect("a histogram");
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     if n >= actions {
@@ -201,7 +203,12 @@ fn in_memory(actions: usize, rounds: usize) {
         }
         let serialised = began.elapsed();
         let each = |took: Duration| took.as_nanos() as f64 / actions as f64;
-        println!("{:10.0} ns to govern an action with a log in memory, {:.0} ns to write its rows as JSON: {:.2}", each(governed), each(serialised), each(governed) / each(serialised));
+        println!(
+            "{:10.0} ns to govern an action with a log in memory, {:.0} ns to write its rows as JSON: {:.2}",
+            each(governed),
+            each(serialised),
+            each(governed) / each(serialised)
+        );
         ratios.push(each(governed) / each(serialised));
     }
     if let Some(median) = median(&mut ratios) {

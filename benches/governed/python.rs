@@ -41,7 +41,8 @@ pub(crate) fn run(python: &Path, folder: &Path, actions: usize) -> f64 {
     let log = folder.join("python.db");
     let _ = std::fs::remove_file(&log);
     let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/devops-agent.yaml");
-    let output = Command::new(python).args(["-c", PROGRAM, policy]).arg(&log).arg(actions.to_string()).output();
+    let output =
+        Command::new(python).args(["-c", PROGRAM, policy]).arg(&log).arg(actions.to_string()).output();
     let output = output.expect("a Python to run; set AEGIS_PYTHON");
     let said = String::from_utf8_lossy(&output.stdout);
     let rate = said.trim().parse();
