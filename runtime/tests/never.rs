@@ -17,7 +17,7 @@ use aegis_runtime::{Action, Approval, Mode, Outcomes, Policy, Retry, Runtime, St
 use aegis_vm::Timestamp;
 use aegis_vm::json::Json;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Policies that disagree about nearly everything.
@@ -120,7 +120,7 @@ struct Wild(Shared);
 impl Executor for Wild {
     async fn execute(&self, task: &Task) -> Result<Data, ExecuteError> {
         let does = {
-            let mut world = self.0.lock().unwrap();
+            let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let id = id(task);
             let says = world.says(task);
             assert!(
@@ -147,7 +147,7 @@ impl Executor for Wild {
     }
 
     async fn verify(&self, _: &Task, _: &Data) -> Result<(), ExecuteError> {
-        let does = self.0.lock().unwrap().one_of(12);
+        let does = self.0.lock().unwrap_or_else(PoisonError::into_inner).one_of(12);
         match does {
             0 => Err(ExecuteError::new("not there")),
             1 => panic!("the check panics"),
@@ -163,7 +163,7 @@ struct Flaky(Shared, MemoryLog);
 impl AuditLog for Flaky {
     fn record(&self, entry: Entry) -> Receipt {
         let does = {
-            let mut world = self.0.lock().unwrap();
+            let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             world.stir();
             world.one_of(60)
         };
@@ -190,7 +190,7 @@ impl AuditLog for Flaky {
             _ => {}
         }
         let receipt = self.1.record(entry);
-        self.0.lock().unwrap().intents.extend(taken);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).intents.extend(taken);
         receipt
     }
 }
@@ -209,14 +209,14 @@ async fn run(seed: u64, artifacts: &Arc<Vec<Vec<u8>>>) -> (usize, usize) {
         intents: HashSet::new(),
         swaps: 0,
     }));
-    let draw = |many| world.lock().unwrap().one_of(many);
+    let draw = |many| world.lock().unwrap_or_else(PoisonError::into_inner).one_of(many);
 
     let asked = Arc::clone(&world);
     let handler = callback(move |request| {
         let asked = Arc::clone(&asked);
         async move {
             let does = {
-                let mut world = asked.lock().unwrap();
+                let mut world = asked.lock().unwrap_or_else(PoisonError::into_inner);
                 world.stir();
                 let does = world.one_of(8);
                 if does > 4 {
@@ -238,7 +238,7 @@ async fn run(seed: u64, artifacts: &Arc<Vec<Vec<u8>>>) -> (usize, usize) {
     let (first_hook, second_hook) = (Arc::clone(&world), Arc::clone(&world));
     let panics = |world: &Shared| {
         let does = {
-            let mut world = world.lock().unwrap();
+            let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
             world.stir();
             world.one_of(60)
         };
@@ -264,7 +264,7 @@ async fn run(seed: u64, artifacts: &Arc<Vec<Vec<u8>>>) -> (usize, usize) {
         .execution_timeout(Duration::from_millis(20))
         .outcomes(if draw(2) == 0 { Outcomes::Awaited } else { Outcomes::Queued })
         .clock(move || {
-            let time = clock.lock().unwrap().time;
+            let time = clock.lock().unwrap_or_else(PoisonError::into_inner).time;
             SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(time).unwrap())
         })
         .build()
@@ -293,14 +293,14 @@ async fn run(seed: u64, artifacts: &Arc<Vec<Vec<u8>>>) -> (usize, usize) {
             results
         } else {
             let plan = runtime.plan(actions);
-            world.lock().unwrap().stir();
+            world.lock().unwrap_or_else(PoisonError::into_inner).stir();
             runtime.execute_as(plan, mode).await
         }
     };
     // A log that never answers is waited for for ever: by whoever asked, who may give up.
     let patience = if draw(3) == 0 { Duration::from_millis(draw(30)) } else { Duration::from_secs(3_600) };
     let results = tokio::time::timeout(patience, work).await.unwrap_or_default();
-    let world = world.lock().unwrap();
+    let world = world.lock().unwrap_or_else(PoisonError::into_inner);
     for result in &results {
         let called = world.called.get(&id(result.task())).copied().unwrap_or_default();
         assert_eq!(called, result.attempts(), "{result}");
@@ -325,15 +325,17 @@ fn nothing_that_may_not_run_reaches_an_executor() {
     std::panic::set_hook(Box::new(move |info| {
         let text = info.to_string();
         if text.contains("REACHED") {
-            seen.lock().unwrap().push(text);
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push(text);
         }
     }));
     let mut executed = 0;
     let mut swaps = 0;
     let mut fault = None;
     for seed in first..first + runs {
-        let tokio = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tokio.block_on(run(seed, &artifacts))));
+        let tokio =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let ended =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tokio.block_on(run(seed, &artifacts))));
         match ended {
             Ok((calls, swapped)) => {
                 executed += calls;
@@ -347,7 +349,7 @@ fn nothing_that_may_not_run_reaches_an_executor() {
     }
     std::panic::set_hook(usual);
     assert_eq!(fault, None, "a seed and what it said");
-    let reached = reached.lock().unwrap();
+    let reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(reached.is_empty(), "{reached:#?}");
     println!("{runs} runs, {executed} executions, {swaps} swaps of policies");
     // A test in which nothing runs shows nothing.
