@@ -7,12 +7,13 @@ use crate::audit::{
 use crate::caught::Caught;
 use crate::executor::{Data, DynExecutor};
 use crate::hooks::Hooks;
+use crate::json;
 use crate::policy::PolicyHandle;
 use crate::retry::Retry;
 use crate::task::Task;
+use crate::telemetry::Figures;
 use crate::time::{Clock, micros};
 use crate::verdict::Verdict;
-use crate::{json, telemetry};
 use aegis_vm::json::{Json, Object};
 use aegis_vm::{Timestamp, Value};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) outcomes: Outcomes,
     pub(crate) clock: Clock,
+    pub(crate) figures: Figures,
 }
 
 /// How long and how much.
@@ -71,10 +73,10 @@ impl Core {
 
     /// What the policy in service says now.
     pub(crate) fn decide(&self, task: &Task) -> Verdict {
-        let began = telemetry::timed().then(Instant::now);
+        let began = Instant::now();
         let generation = self.policy.load().into_arc();
-        let verdict = Verdict::decide(generation, task, Timestamp::from(self.now()));
-        telemetry::decided(&verdict, began.map(|began| began.elapsed()));
+        let verdict = Verdict::decide(generation, task, || Timestamp::from(self.now()));
+        self.figures.decided(&verdict, began.elapsed());
         verdict
     }
 
@@ -172,7 +174,7 @@ impl Core {
             Err(_) => Err(ApprovalError::new(format!("no answer within {:?}", self.limits.approval))),
         };
         let asked = self.asked(shown, answer);
-        telemetry::answered(asked.human.as_str(), began.elapsed());
+        self.figures.answered(asked.human.approved, began.elapsed());
         asked
     }
 

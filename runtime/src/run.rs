@@ -7,9 +7,11 @@ use crate::executor::{BoxFuture, Data};
 use crate::gate::{self, Permit, Refused, Request};
 use crate::result::ActionResult;
 use crate::task::Task;
-use crate::telemetry;
 use crate::verdict::Verdict;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Instant;
 
 /// Runs one action to its end.
@@ -50,7 +52,7 @@ async fn governed(core: &Core, request: Request<'_>) -> ActionResult {
         Ok(permit) => carry_out(core, permit, further, started).await,
         Err(refused) => refusal(core, refused, started),
     };
-    telemetry::ended(result.status);
+    core.figures.ended(result.status);
     result
 }
 
@@ -81,7 +83,7 @@ async fn carry_out(core: &Core, permit: Permit, further: u32, started: i64) -> A
         Ok(data) => (Status::Success, Some(data), None),
         Err(error) => (Status::Failed, None, Some(error)),
     };
-    telemetry::executed(status, began.elapsed());
+    core.figures.executed(began.elapsed());
     let attempts = begun.attempts;
     let outcome = core.outcome(status, data.as_ref(), error.as_deref(), attempts);
     // From here on the outcome is the log's.
@@ -147,7 +149,17 @@ async fn attempt(core: &Core, permit: &Permit) -> Result<Data, (String, bool)> {
 }
 
 async fn bounded<T>(core: &Core, future: BoxFuture<'_, T>) -> Result<T, String> {
-    match tokio::time::timeout(core.limits.execution, Caught(future)).await {
+    let mut future = Caught(future);
+    // What is there at once needs no timer.
+    let at_once = poll_fn(|context| match Pin::new(&mut future).poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => Poll::Ready(None),
+    });
+    let ended = match at_once.await {
+        Some(ended) => Ok(ended),
+        None => tokio::time::timeout(core.limits.execution, future).await,
+    };
+    match ended {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(panic)) => Err(format!("the executor panicked, and may have done a part: {panic}")),
         Err(_) => Err(format!("given up after {:?}, and may have been done", core.limits.execution)),
@@ -168,6 +180,6 @@ impl Drop for Begun<'_> {
         let outcome = self.core.outcome(Status::Unknown, None, Some(error), self.attempts);
         // Nobody is left to wait for it. An entry is written also if its receipt is dropped.
         drop(self.core.audit.record(Entry::Outcome { of, outcome }));
-        telemetry::ended(Status::Unknown);
+        self.core.figures.ended(Status::Unknown);
     }
 }

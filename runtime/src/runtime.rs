@@ -11,6 +11,7 @@ use crate::result::ActionResult;
 use crate::retry::Retry;
 use crate::run;
 use crate::task::Task;
+use crate::telemetry::Figures;
 use crate::verdict::Verdict;
 use std::fmt;
 use std::path::Path;
@@ -382,6 +383,7 @@ impl RuntimeBuilder {
             },
             outcomes: self.outcomes,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemTime::now)),
+            figures: Figures::new(),
         };
         Ok(Runtime { core: Arc::new(core) })
     }

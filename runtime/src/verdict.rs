@@ -3,7 +3,7 @@
 use crate::policy::Generation;
 use crate::task::Task;
 use aegis_vm::{Approval, Decision, Origin, RiskLevel, RuleView, Timestamp};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// What a policy decided about an action.
@@ -15,14 +15,25 @@ pub struct Verdict {
     approval: Approval,
     risk_level: RiskLevel,
     error: Option<Arc<str>>,
+    /// Whether it was reached without a look at the time.
+    timeless: bool,
 }
 
 impl Verdict {
-    /// What this generation says of a task at this time.
-    pub(crate) fn decide(generation: Arc<Generation>, task: &Task, now: Timestamp) -> Self {
-        let decision = generation.policy().evaluate(task.action(), now);
+    /// What this generation says of a task; the time is asked for only if a rule that could match looks at it.
+    pub(crate) fn decide(generation: Arc<Generation>, task: &Task, now: impl Fn() -> Timestamp) -> Self {
+        let mut timeless = true;
+        let decision = generation.policy().evaluate(task.action(), || {
+            timeless = false;
+            now()
+        });
         let (rule, approval, risk_level, error) = parts(&decision);
-        Verdict { generation, rule, approval, risk_level, error }
+        Verdict { generation, rule, approval, risk_level, error, timeless }
+    }
+
+    /// Whether this generation, asked again about the same task, says the same whatever the time.
+    pub(crate) fn is_of(&self, generation: &Generation) -> bool {
+        self.timeless && self.generation() == generation.number()
     }
 
     /// What has to happen before the action may run.
@@ -63,6 +74,16 @@ impl Verdict {
     #[must_use]
     pub fn origin(&self) -> Option<Origin<'_>> {
         self.rule().map(RuleView::origin)
+    }
+
+    /// Where the rule stands, as text.
+    pub(crate) fn origin_text(&self) -> Option<String> {
+        let Origin { file, line } = self.origin()?;
+        let mut text = String::with_capacity(file.len() + 11);
+        text.push_str(file);
+        // Writing to a string does not fail.
+        let _ = write!(text, ":{line}");
+        Some(text)
     }
 
     /// Why the action could not be judged, if it could not.

@@ -112,7 +112,10 @@ fn every_command_of_the_guide_says_what_it_says() {
 fn the_program_of_the_guide_is_the_example() {
     let example = include_str!("../examples/agent.rs");
     let (_, program) = example.split_once("\n\n").unwrap();
-    assert!(GUIDE.contains(&format!("```rust\n{program}```")), "docs/runtime.md and examples/agent.rs differ");
+    assert!(
+        GUIDE.contains(&format!("```rust\n{program}```")),
+        "docs/runtime.md and examples/agent.rs differ"
+    );
 }
 
 #[test]

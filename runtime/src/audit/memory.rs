@@ -2,7 +2,6 @@
 
 use super::chain::{Hash, genesis, link};
 use super::{AuditError, AuditErrorKind, AuditLog, Entry, Intent, Outcome, Receipt, RecordId};
-use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Keeps entries in memory, with the same hash chain as a file. What is kept is lost with the process.
@@ -22,13 +21,11 @@ pub struct MemoryLog(Mutex<Rows>);
 struct Rows {
     head: Hash,
     rows: Vec<Row>,
-    /// Intents without an outcome.
-    open: HashSet<RecordId>,
 }
 
 #[derive(Debug)]
 enum Row {
-    Intent(Box<Intent>),
+    Intent { intent: Box<Intent>, ended: bool },
     Outcome(RecordId, Outcome),
 }
 
@@ -42,7 +39,7 @@ impl MemoryLog {
     /// An empty log.
     #[must_use]
     pub fn new() -> Self {
-        MemoryLog(Mutex::new(Rows { head: genesis("memory"), rows: Vec::new(), open: HashSet::new() }))
+        MemoryLog(Mutex::new(Rows { head: genesis("memory"), rows: Vec::new() }))
     }
 
     /// The number of rows.
@@ -72,13 +69,13 @@ impl MemoryLog {
             .iter()
             .filter_map(|row| match row {
                 Row::Outcome(of, outcome) => Some((*of, outcome)),
-                Row::Intent(_) => None,
+                Row::Intent { .. } => None,
             })
             .collect();
         let numbered = (1..).zip(&rows.rows);
         numbered
             .filter_map(|(id, row)| match row {
-                Row::Intent(intent) => Some(((**intent).clone(), outcomes.remove(&id).cloned())),
+                Row::Intent { intent, .. } => Some(((**intent).clone(), outcomes.remove(&id).cloned())),
                 Row::Outcome(..) => None,
             })
             .collect()
@@ -94,7 +91,7 @@ impl Rows {
     fn push(&mut self, row: Row, digest: &[u8; 32]) -> RecordId {
         let id = RecordId::try_from(self.rows.len()).unwrap_or(RecordId::MAX).saturating_add(1);
         let of = match &row {
-            Row::Intent(_) => None,
+            Row::Intent { .. } => None,
             Row::Outcome(of, _) => Some(*of),
         };
         self.head = link(self.head, id, of, digest);
@@ -103,7 +100,12 @@ impl Rows {
     }
 
     fn outcome(&mut self, of: RecordId, outcome: Outcome, digest: &[u8; 32]) -> Result<RecordId, AuditError> {
-        if !self.open.remove(&of) {
+        let at = usize::try_from(of.saturating_sub(1)).ok();
+        let waits = match at.and_then(|at| self.rows.get_mut(at)) {
+            Some(Row::Intent { ended, .. }) => !std::mem::replace(ended, true),
+            _ => false,
+        };
+        if !waits {
             let message = format!("there is no intent {of} in this log that waits for an outcome");
             return Err(AuditError::new(AuditErrorKind::Misplaced, message));
         }
@@ -117,10 +119,7 @@ impl AuditLog for MemoryLog {
         let result = match entry {
             Entry::Intent(intent) => {
                 let digest = intent.digest();
-                let mut rows = self.lock();
-                let id = rows.push(Row::Intent(intent), &digest);
-                rows.open.insert(id);
-                Ok(id)
+                Ok(self.lock().push(Row::Intent { intent, ended: false }, &digest))
             }
             Entry::Outcome { of, outcome } => {
                 let digest = outcome.digest();
@@ -129,8 +128,7 @@ impl AuditLog for MemoryLog {
             Entry::Refusal(intent, outcome) => {
                 let digests = (intent.digest(), outcome.digest());
                 let mut rows = self.lock();
-                let id = rows.push(Row::Intent(intent), &digests.0);
-                rows.open.insert(id);
+                let id = rows.push(Row::Intent { intent, ended: false }, &digests.0);
                 rows.outcome(id, outcome, &digests.1)
             }
         };

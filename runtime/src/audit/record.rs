@@ -185,7 +185,7 @@ impl Intent {
     /// The digest of its content.
     pub(super) fn digest(&self) -> [u8; 32] {
         let verdict = &self.verdict;
-        let origin = verdict.origin().map(|origin| origin.to_string());
+        let origin = verdict.origin_text();
         let human = self.human.as_ref();
         let fields = IntentFields {
             time: self.time,

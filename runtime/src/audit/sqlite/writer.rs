@@ -283,7 +283,7 @@ impl Open {
                         verdict.risk_level().as_str(),
                         verdict.rule_name(),
                         key.rule,
-                        verdict.origin().map(|origin| origin.to_string()),
+                        verdict.origin_text(),
                         key.error,
                         policy,
                         verdict.logged_revision(),
