@@ -1,5 +1,6 @@
 //! The one thread that writes: entries -> rows of one transaction -> receipts.
 
+use super::file;
 use super::queue::{Job, Queue};
 use super::schema;
 use crate::audit::chain::{Hash, genesis, link};
@@ -103,17 +104,10 @@ impl Open {
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(16);
-        let mut open = Open {
-            connection,
-            head: (0, genesis(&log_id)),
-            log_id,
-            data_version: -1,
-            sessions: HashMap::new(),
-            decisions: HashMap::new(),
-        };
-        let held: i64 = open
-            .connection
-            .query_row(&format!("PRAGMA wal_checkpoint({checkpoint})"), [], |row| row.get(0))
+        let (held, frames): (i64, i64) = connection
+            .query_row(&format!("PRAGMA wal_checkpoint({checkpoint})"), [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .map_err(failed)?;
         if held != 0 && checkpoint != "PASSIVE" {
             let message = format!(
@@ -123,6 +117,15 @@ impl Open {
             );
             return Err(AuditError::new(AuditErrorKind::Locked, message));
         }
+        file::settle(&connection, path, frames)?;
+        let mut open = Open {
+            connection,
+            head: (0, genesis(&log_id)),
+            log_id,
+            data_version: -1,
+            sessions: HashMap::new(),
+            decisions: HashMap::new(),
+        };
         open.refresh().map_err(failed)?;
         Ok(open)
     }
