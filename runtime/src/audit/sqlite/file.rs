@@ -1,14 +1,70 @@
-//! The files of a log beside SQLite.
+//! The files of a log beside SQLite: whether they are still those that are written, and on the disk.
 
-use crate::audit::AuditError;
+use crate::audit::{AuditError, AuditErrorKind};
 use rusqlite::Connection;
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// What is copied at a time.
 const CHUNK: u64 = 1 << 20;
+
+/// The files of a log as they were when it was opened.
+pub(super) struct Files {
+    log: PathBuf,
+    ahead: PathBuf,
+    known: Known,
+}
+
+/// Which files stand under the two names, and how long the first was. A log never gets shorter.
+#[derive(Clone, Copy)]
+struct Known {
+    log: Option<(u64, u64)>,
+    ahead: Option<(u64, u64)>,
+    length: u64,
+}
+
+impl Files {
+    /// Of a log that is open, so that both its files are there, and what stood there before.
+    pub(super) fn new(path: &Path, before: Option<(u64, u64)>) -> Result<Self, AuditError> {
+        let failed = |error: io::Error| AuditError::io(&error, "open", path);
+        let ahead = ahead(path).map_err(failed)?;
+        let known = look(path, &ahead).map_err(failed)?;
+        if before.is_some() && before != known.log {
+            return Err(gone(path));
+        }
+        Ok(Files { log: path.to_owned(), ahead, known })
+    }
+
+    /// Whether whoever opens the log now finds what this process writes. SQLite goes on writing a file that was
+    /// deleted or moved away; what it says is written then is lost.
+    pub(super) fn still_there(&mut self) -> Result<(), AuditError> {
+        let now = look(&self.log, &self.ahead).ok().filter(|now| {
+            now.log == self.known.log && now.ahead == self.known.ahead && now.length >= self.known.length
+        });
+        match now {
+            Some(now) => self.known = now,
+            None => return Err(gone(&self.log)),
+        }
+        Ok(())
+    }
+}
+
+/// Which file a path names, if there is one.
+pub(super) fn known(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().as_ref().and_then(identity)
+}
+
+/// A log that is not where it was.
+pub(super) fn gone(path: &Path) -> AuditError {
+    let message = format!(
+        "the audit log `{}`, or its write-ahead log, was deleted, moved or replaced while it was written: no action \
+         runs until it is back, or another is begun by starting this program anew",
+        path.display()
+    );
+    AuditError::new(AuditErrorKind::Io, message)
+}
 
 /// Makes sure that what stands in the write-ahead log is on the disk, before anything follows it.
 ///
@@ -51,6 +107,23 @@ fn write_again(path: &Path, length: u64) -> io::Result<()> {
         at = at.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
     }
     file.sync_data()
+}
+
+fn look(log: &Path, ahead: &Path) -> io::Result<Known> {
+    let (log, ahead) = (std::fs::metadata(log)?, std::fs::metadata(ahead)?);
+    Ok(Known { log: identity(&log), ahead: identity(&ahead), length: log.len() })
+}
+
+#[cfg(unix)]
+fn identity(file: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((file.dev(), file.ino()))
+}
+
+/// A file that is open cannot be deleted elsewhere.
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
 }
 
 /// The write-ahead log of a log: beside the file itself, if the path is a link to it.

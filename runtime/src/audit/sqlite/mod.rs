@@ -40,6 +40,9 @@ impl Default for SqliteLogOptions {
 ///
 /// Several processes may write one file; they take turns. Dropping the log writes what waits.
 ///
+/// A log that is deleted, moved or replaced while it is written takes no more entries, and none is begun in its place;
+/// once it is back, it goes on.
+///
 /// # Examples
 ///
 /// ```
