@@ -57,11 +57,25 @@ impl AuditError {
             Some(ErrorCode::ConstraintViolation) => AuditErrorKind::Misplaced,
             _ => AuditErrorKind::Io,
         };
+        Self::failed(kind, error, doing, path)
+    }
+
+    /// Of the system, about a file, while something was done.
+    pub(crate) fn io(error: &std::io::Error, doing: &str, path: &Path) -> Self {
+        let kind = match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => AuditErrorKind::Full,
+            _ => AuditErrorKind::Io,
+        };
+        Self::failed(kind, error, doing, path)
+    }
+
+    fn failed(kind: AuditErrorKind, error: &dyn fmt::Display, doing: &str, path: &Path) -> Self {
         let mend = match kind {
             AuditErrorKind::Full => ": make room, the log goes on by itself",
             AuditErrorKind::Locked => ": another process holds it",
             AuditErrorKind::Foreign => ": it is no SQLite database; name another file",
             AuditErrorKind::Damaged => ": keep the file, restore a copy",
+            AuditErrorKind::Io => ": look at the disk, and at the rights of the file and its folder",
             _ => "",
         };
         Self::new(kind, format!("cannot {doing} the audit log `{}`: {error}{mend}", path.display()))

@@ -5,6 +5,7 @@
 //! After an error nothing of that transaction counts: its receipts say so, the file is opened anew, and what comes
 //! next is tried again.
 
+mod file;
 mod queue;
 pub(super) mod schema;
 mod writer;
@@ -38,6 +39,9 @@ impl Default for SqliteLogOptions {
 /// A log in an SQLite file, durable when the receipt is there.
 ///
 /// Several processes may write one file; they take turns. Dropping the log writes what waits.
+///
+/// A log that is deleted, moved or replaced while it is written takes no more entries, and none is begun in its place;
+/// once it is back, it goes on.
 ///
 /// # Examples
 ///

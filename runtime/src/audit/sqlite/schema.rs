@@ -9,7 +9,8 @@
 //! ```
 
 use crate::audit::{AuditError, AuditErrorKind};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension};
 use std::path::Path;
 use std::time::Duration;
 
@@ -116,10 +117,19 @@ pub(super) fn open_to_write(path: &Path, wait: Duration) -> Result<(Connection, 
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(wait).map_err(failed)?;
+    // SQLite opens what may not be written for reading alone.
+    if connection.is_readonly(MAIN_DB).map_err(failed)? {
+        let error = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        return Err(AuditError::io(&error, "write", path));
+    }
+    // Closing a file that is refused must not empty its write-ahead log into it.
+    let leave = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(leave, true).map_err(failed)?;
     let is_new = is_empty(&connection).map_err(failed)?;
     if !is_new {
         recognise(&connection, path)?;
     }
+    connection.set_db_config(leave, false).map_err(failed)?;
     let mode: String =
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
     if mode != "wal" {
@@ -212,7 +222,7 @@ fn log_id(connection: &Connection) -> rusqlite::Result<String> {
 pub(in crate::audit) fn fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let definitions = |connection: &Connection| -> rusqlite::Result<Vec<(String, Option<String>)>> {
         let mut statement = connection
-            .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1")?;
+            .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE type <> 'table' OR name NOT LIKE 'sqlite_stat%' ORDER BY 1")?;
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     };
     let ours = Connection::open_in_memory()?;

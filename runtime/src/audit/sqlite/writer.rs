@@ -1,5 +1,6 @@
 //! The one thread that writes: entries -> rows of one transaction -> receipts.
 
+use super::file::{self, Files};
 use super::queue::{Job, Queue};
 use super::schema;
 use crate::audit::chain::{Hash, genesis, link};
@@ -19,6 +20,9 @@ pub(super) struct Writer {
     path: PathBuf,
     wait: Duration,
     open: Option<Open>,
+    /// The log's own id, and the last row of it that was acknowledged, with its hash.
+    log_id: String,
+    last: (RecordId, Hash),
     /// Why the file is not open, said once.
     failed: bool,
 }
@@ -26,6 +30,7 @@ pub(super) struct Writer {
 /// The file, open, and what is known of it.
 struct Open {
     connection: Connection,
+    files: Files,
     log_id: String,
     /// The last row and its hash.
     head: (RecordId, Hash),
@@ -45,8 +50,11 @@ struct DecisionKey {
 
 impl Writer {
     pub(super) fn open(path: &Path, wait: Duration) -> Result<Self, AuditError> {
-        let open = Open::new(path, wait, "PASSIVE")?;
-        Ok(Writer { path: path.to_owned(), wait, open: Some(open), failed: false })
+        // It stays the same file when the process goes to another folder.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let open = Open::new(&path, wait, "PASSIVE")?;
+        let (log_id, last) = (open.log_id.clone(), open.head);
+        Ok(Writer { path, wait, open: Some(open), log_id, last, failed: false })
     }
 
     /// Writes what comes until the queue is closed and empty.
@@ -90,30 +98,35 @@ impl Writer {
             Some(open) => open,
             // After an error the system may hold pages that never reached the disk, and count them as written. Nothing
             // may follow them in the write-ahead log: it is emptied into the file first, whole.
-            none => none.insert(Open::new(&self.path, self.wait, "TRUNCATE")?),
+            none => {
+                if !self.path.exists() {
+                    return Err(file::gone(&self.path));
+                }
+                let open = Open::new(&self.path, self.wait, "TRUNCATE")?;
+                if open.log_id != self.log_id || !open.holds(self.last, &self.path)? {
+                    return Err(file::gone(&self.path));
+                }
+                none.insert(open)
+            }
         };
-        open.write(jobs, results, &self.path)
+        open.write(jobs, results, &self.path)?;
+        self.last = open.head;
+        Ok(())
     }
 }
 
 impl Open {
     /// Opens the file and copies the write-ahead log into it: what can be without waiting for readers, or all.
     fn new(path: &Path, wait: Duration, checkpoint: &str) -> Result<Self, AuditError> {
+        let before = file::known(path);
         let (connection, log_id) = schema::open_to_write(path, wait)?;
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(16);
-        let mut open = Open {
-            connection,
-            head: (0, genesis(&log_id)),
-            log_id,
-            data_version: -1,
-            sessions: HashMap::new(),
-            decisions: HashMap::new(),
-        };
-        let held: i64 = open
-            .connection
-            .query_row(&format!("PRAGMA wal_checkpoint({checkpoint})"), [], |row| row.get(0))
+        let (held, frames): (i64, i64) = connection
+            .query_row(&format!("PRAGMA wal_checkpoint({checkpoint})"), [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .map_err(failed)?;
         if held != 0 && checkpoint != "PASSIVE" {
             let message = format!(
@@ -123,8 +136,28 @@ impl Open {
             );
             return Err(AuditError::new(AuditErrorKind::Locked, message));
         }
+        file::settle(&connection, path, frames)?;
+        let mut open = Open {
+            files: Files::new(path, before)?,
+            connection,
+            head: (0, genesis(&log_id)),
+            log_id,
+            data_version: -1,
+            sessions: HashMap::new(),
+            decisions: HashMap::new(),
+        };
         open.refresh().map_err(failed)?;
         Ok(open)
+    }
+
+    /// Whether a row that was acknowledged is there.
+    fn holds(&self, (id, hash): (RecordId, Hash), path: &Path) -> Result<bool, AuditError> {
+        let found: Option<[u8; 32]> = self
+            .connection
+            .query_row("SELECT hash FROM record WHERE id = ?", [id], |row| row.get(0))
+            .optional()
+            .map_err(|error| AuditError::sqlite(&error, "read", path))?;
+        Ok(id == 0 || found == Some(hash.0))
     }
 
     /// Looks again at what another connection may have changed.
@@ -159,7 +192,7 @@ impl Open {
             results.push(id);
         }
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(failed)?;
-        Ok(())
+        self.files.still_there()
     }
 
     fn next(&mut self, intent: Option<RecordId>, digest: &[u8; 32]) -> (RecordId, Hash) {
