@@ -5,6 +5,7 @@
 //! After an error nothing of that transaction counts: its receipts say so, the file is opened anew, and what comes
 //! next is tried again.
 
+mod checkpoint;
 mod file;
 mod queue;
 pub(super) mod schema;

@@ -152,6 +152,16 @@ pub(super) fn open_to_write(path: &Path, wait: Duration) -> Result<(Connection, 
     Ok((connection, id))
 }
 
+/// Opens a log that is there to copy its write-ahead log into it; nothing is begun.
+pub(super) fn open_to_copy(path: &Path) -> Result<Connection, AuditError> {
+    let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    recognise(&connection, path)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;").map_err(failed)?;
+    Ok(connection)
+}
+
 /// Opens a log for reading alone.
 pub(in crate::audit) fn open_to_read(path: &Path) -> Result<(Connection, String), AuditError> {
     let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "read", path);

@@ -1,5 +1,6 @@
 //! The one thread that writes: entries -> rows of one transaction -> receipts.
 
+use super::checkpoint::Checkpointer;
 use super::file::{self, Files};
 use super::queue::{Job, Queue};
 use super::schema;
@@ -13,8 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The pages of the write-ahead log after which it is copied into the file.
-const CHECKPOINT_PAGES: i64 = 4_000;
+/// The pages of the write-ahead log after which it is copied into the file within a commit, should it not have been
+/// before.
+const CHECKPOINT_PAGES: i64 = 16_000;
 
 pub(super) struct Writer {
     path: PathBuf,
@@ -25,6 +27,7 @@ pub(super) struct Writer {
     last: (RecordId, Hash),
     /// Why the file is not open, said once.
     failed: bool,
+    checkpointer: Checkpointer,
 }
 
 /// The file, open, and what is known of it.
@@ -54,7 +57,8 @@ impl Writer {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let open = Open::new(&path, wait, "PASSIVE")?;
         let (log_id, last) = (open.log_id.clone(), open.head);
-        Ok(Writer { path, wait, open: Some(open), log_id, last, failed: false })
+        let checkpointer = Checkpointer::new(path.clone());
+        Ok(Writer { path, wait, open: Some(open), log_id, last, failed: false, checkpointer })
     }
 
     /// Writes what comes until the queue is closed and empty.
@@ -81,6 +85,7 @@ impl Writer {
                     telemetry::audit_failed(&self.path, error, std::mem::replace(&mut self.failed, true));
                 }
             }
+            let rows = jobs.len();
             let mut results = results.iter();
             for job in jobs.drain(..) {
                 let result = match &written {
@@ -89,6 +94,21 @@ impl Writer {
                 };
                 job.sender.send(result);
             }
+            // Between two commits, when nobody waits for the one before.
+            if written.is_ok() && self.checkpointer.committed(rows) {
+                self.checkpoint();
+            }
+        }
+    }
+
+    /// Copies what is left of the write-ahead log into the file.
+    fn checkpoint(&mut self) {
+        let Some(open) = &self.open else { return };
+        let copied = open.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let Err(error) = copied {
+            let error = AuditError::sqlite(&error, "write", &self.path);
+            self.open = None;
+            telemetry::audit_failed(&self.path, &error, std::mem::replace(&mut self.failed, true));
         }
     }
 

@@ -1,0 +1,128 @@
+//! Copies the write-ahead log into the file beside the writer, so that no entry waits for most of it.
+//!
+//! While the writer goes on, its log never ends, and SQLite begins it anew only when all of it was copied. So this is
+//! done twice: here, which takes long, and then by the writer between two commits, which has little left to copy.
+
+use super::schema;
+use crate::audit::AuditError;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// After so many pages, as far as they can be told.
+const PAGES: usize = 1_000;
+
+/// What a commit writes apart from rows: the last page of each table and index, and their parents.
+const PAGES_OF_COMMIT: usize = 6;
+
+const ROWS_OF_PAGE: usize = 10;
+
+pub(super) struct Checkpointer {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+    pages: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Idle,
+    Asked,
+    Copied,
+    Closed,
+}
+
+impl Checkpointer {
+    /// Begins a thread that waits; without one the writer copies everything by itself.
+    pub(super) fn new(path: PathBuf) -> Self {
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("aegis-checkpoint".to_owned());
+        let thread = thread.spawn(move || theirs.run(&path)).ok();
+        Checkpointer { shared, thread, pages: 0 }
+    }
+
+    /// Told of each commit. Says whether it is the writer's turn.
+    pub(super) fn committed(&mut self, rows: usize) -> bool {
+        self.pages += PAGES_OF_COMMIT + rows / ROWS_OF_PAGE;
+        if self.pages < PAGES {
+            return false;
+        }
+        match self.shared.turn() {
+            State::Copied => {
+                self.pages = 0;
+                true
+            }
+            State::Idle if self.thread.is_none() => {
+                self.pages = 0;
+                true
+            }
+            State::Idle | State::Asked | State::Closed => false,
+        }
+    }
+}
+
+impl Shared {
+    fn set(&self, state: State) {
+        let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now != State::Closed {
+            *now = state;
+        }
+        self.changed.notify_all();
+    }
+
+    /// What it is; from idle it becomes asked, from copied idle.
+    fn turn(&self) -> State {
+        let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *now;
+        match before {
+            State::Idle => {
+                *now = State::Asked;
+                self.changed.notify_all();
+            }
+            State::Copied => *now = State::Idle,
+            State::Asked | State::Closed => {}
+        }
+        before
+    }
+
+    fn run(&self, path: &PathBuf) {
+        loop {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            while !matches!(*state, State::Asked | State::Closed) {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if *state == State::Closed {
+                return;
+            }
+            drop(state);
+            // The writer finds by itself what is wrong with the file.
+            if let Err(error) = copy(path) {
+                tracing::debug!(%error, "the write-ahead log was not copied beside the writer");
+            }
+            self.set(State::Copied);
+        }
+    }
+}
+
+/// By a connection of its own, opened each time: the file may have been replaced meanwhile.
+fn copy(path: &PathBuf) -> Result<(), AuditError> {
+    let connection = schema::open_to_copy(path)?;
+    let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    copied.map_err(|error| AuditError::sqlite(&error, "write", path))
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.shared.set(State::Closed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
