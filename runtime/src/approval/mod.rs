@@ -10,8 +10,9 @@ pub use terminal::TerminalApproval;
 pub use webhook::WebhookApproval;
 
 use crate::executor::BoxFuture;
+use crate::json;
 use crate::task::Task;
-use aegis_vm::RiskLevel;
+use aegis_vm::{RiskLevel, Value};
 use std::fmt;
 use std::future::Future;
 
@@ -38,6 +39,24 @@ pub struct ApprovalRequest {
 }
 
 impl ApprovalRequest {
+    /// A question about an action, as a test of a handler needs one. The risk is critical; what else is not given is
+    /// empty, and can be set. Nothing is redacted.
+    #[must_use]
+    pub fn new(id: impl Into<String>, task: Task) -> Self {
+        let mut params = String::new();
+        json::write_value(&mut params, Value::Map(task.action().param_values()));
+        ApprovalRequest {
+            id: id.into(),
+            session_id: String::new(),
+            task,
+            params,
+            risk_level: RiskLevel::Critical,
+            rule: String::new(),
+            origin: String::new(),
+            policy_digest: String::new(),
+        }
+    }
+
     /// The question in words, on a few lines: what the log keeps as seen by who answered. Control characters and
     /// what could turn the direction of text around are escaped, so that an action cannot draw over the question.
     #[must_use]
