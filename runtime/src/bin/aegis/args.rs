@@ -266,7 +266,7 @@ pub(crate) struct ListArgs {
 /// How actions are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    /// For people; what is long is cut
+    /// For people; what is long is cut, and columns are left out of a narrow terminal
     Table,
     /// One array
     Json,

@@ -12,17 +12,17 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-const fn column(head: &'static str, least: Option<usize>, right: bool) -> Column {
-    Column { head, usual: 0, least, right }
+const fn column(head: &'static str, least: Option<usize>, leaves: u8, right: bool) -> Column {
+    Column { head, usual: 0, least, leaves, right }
 }
 
 const COLUMNS: [Column; 6] = [
-    column("rule", Some(12), false),
-    column("stands in", Some(12), false),
-    column("approval", None, false),
-    column("actions", None, true),
-    column("", None, false),
-    column("of which", None, false),
+    column("rule", Some(12), 0, false),
+    column("stands in", Some(12), 2, false),
+    column("approval", None, 1, false),
+    column("actions", None, 0, true),
+    column("", None, 0, false),
+    column("of which", Some(20), 0, false),
 ];
 
 /// The place of the bars among them.

@@ -16,6 +16,8 @@ pub(crate) struct Column {
     pub(crate) usual: usize,
     /// What it keeps; one that never gives way has none.
     pub(crate) least: Option<usize>,
+    /// Which is left out where there is no room even so: the greatest first, never 0.
+    pub(crate) leaves: u8,
     pub(crate) right: bool,
 }
 
@@ -47,45 +49,63 @@ impl Cell {
 /// The widths of columns.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    columns: Vec<(Column, usize)>,
+    columns: Vec<Fitted>,
     paper: Paper,
 }
 
+/// A column with what it takes.
+#[derive(Debug)]
+struct Fitted {
+    column: Column,
+    width: usize,
+    shown: bool,
+}
+
+impl Fitted {
+    fn least(&self) -> usize {
+        self.column.least.unwrap_or(self.width).min(self.width)
+    }
+}
+
 impl Layout {
-    /// What fits so many columns of a terminal: as wide as the rows need that are known, or, if there are others, as
-    /// wide as is usual. Columns that can give way do, the widest first.
+    /// What fits the paper: as wide as the rows need that are known, or, if there are others, as wide as is usual.
+    /// Columns that can give way do, those first that can most; where that is not enough, some are left out.
     pub(crate) fn new(columns: &[Column], rows: &[Vec<Cell>], all_known: bool, paper: Paper) -> Self {
-        let mut sized: Vec<(Column, usize)> = Vec::with_capacity(columns.len());
-        for (at, column) in columns.iter().enumerate() {
+        let size = |(at, column): (usize, &Column)| {
             let cells = rows.iter().filter_map(|row| row.get(at));
             let widest = cells.map(|cell| display_width(&cell.text)).max().unwrap_or(0);
             let width = widest.max(if all_known { 0 } else { column.usual });
-            sized.push((*column, width.max(display_width(column.head))));
-        }
-        let total = |sized: &[(Column, usize)]| {
-            sized.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP)
+            Fitted { column: *column, width: width.max(display_width(column.head)), shown: true }
         };
-        while total(&sized) > paper.room {
-            let gives = |(column, width): &(Column, usize)| column.least.is_some_and(|least| *width > least);
-            let Some((_, width)) =
-                sized.iter_mut().filter(|sized| gives(sized)).max_by_key(|(_, width)| *width)
-            else {
-                break;
-            };
-            *width -= 1;
+        let mut layout = Layout { columns: columns.iter().enumerate().map(size).collect(), paper };
+        while layout.total(Fitted::least) > paper.room {
+            let leaves = layout.columns.iter_mut().filter(|fitted| fitted.shown && fitted.column.leaves > 0);
+            let Some(fitted) = leaves.max_by_key(|fitted| fitted.column.leaves) else { break };
+            fitted.shown = false;
         }
-        Layout { columns: sized, paper }
+        while layout.width() > paper.room {
+            let gives =
+                layout.columns.iter_mut().filter(|fitted| fitted.shown && fitted.width > fitted.least());
+            let Some(fitted) = gives.max_by_key(|fitted| fitted.width - fitted.least()) else { break };
+            fitted.width -= 1;
+        }
+        layout
+    }
+
+    fn total(&self, width: impl Fn(&Fitted) -> usize) -> usize {
+        let shown = self.columns.iter().filter(|fitted| fitted.shown);
+        shown.map(|fitted| width(fitted) + GAP).sum::<usize>().saturating_sub(GAP)
     }
 
     /// The columns of a terminal that a line takes.
     pub(crate) fn width(&self) -> usize {
-        self.columns.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP)
+        self.total(|fitted| fitted.width)
     }
 
     /// The line above the rows.
     pub(crate) fn head(&self, out: &mut impl Write) -> io::Result<()> {
         let heads =
-            self.columns.iter().map(|(column, _)| Cell { text: column.head.to_owned(), style: STRONG });
+            self.columns.iter().map(|fitted| Cell { text: fitted.column.head.to_owned(), style: STRONG });
         self.row(&heads.collect::<Vec<_>>(), out)
     }
 
@@ -93,10 +113,11 @@ impl Layout {
     pub(crate) fn row(&self, cells: &[Cell], out: &mut impl Write) -> io::Result<()> {
         let mut spaces = 0;
         let sign = if self.paper.utf8 { '…' } else { '~' };
-        for (&(column, width), cell) in self.columns.iter().zip(cells) {
+        for (fitted, cell) in self.columns.iter().zip(cells).filter(|(fitted, _)| fitted.shown) {
+            let width = fitted.width;
             let text = cut(&cell.text, width, sign);
             let left = width.saturating_sub(display_width(&text));
-            let before = if column.right { left } else { 0 };
+            let before = if fitted.column.right { left } else { 0 };
             let style = if self.paper.styled { cell.style } else { Style::new() };
             if !text.is_empty() {
                 write!(out, "{:1$}{style}{text}{style:#}", "", spaces + before)?;
@@ -139,9 +160,9 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 3] = [
-        Column { head: "id", usual: 4, least: None, right: true },
-        Column { head: "what", usual: 10, least: Some(4), right: false },
-        Column { head: "end", usual: 3, least: None, right: false },
+        Column { head: "id", usual: 4, least: None, leaves: 0, right: true },
+        Column { head: "what", usual: 10, least: Some(4), leaves: 0, right: false },
+        Column { head: "end", usual: 3, least: None, leaves: 1, right: false },
     ];
 
     fn drawn(rows: &[[&str; 3]], room: usize) -> String {
@@ -166,6 +187,7 @@ mod tests {
         // What is wide takes two columns.
         assert_eq!(drawn(&[["22", "東京都庁舎", "bad"]], 16), "22  東京都…   bad\n");
         assert_eq!(drawn(&[["1", "a\u{1b}[2J\u{202e}b", "x"]], 80), " 1  a␛[2J\u{fffd}b  x\n");
-        assert_eq!(drawn(&[["1", "abcdefghijkl", "x"]], 3), " 1  abc…  x\n");
+        assert_eq!(drawn(&[["1", "abcdefghijkl", "x"]], 3), " 1  abc…\n");
+        assert_eq!(drawn(&[["1", "abcdefghijkl", "x"]], 13), " 1  abc…  x\n");
     }
 }

@@ -11,15 +11,15 @@ use std::io::{self, Write};
 const SAMPLE: usize = 200;
 
 const COLUMNS: [Column; 9] = [
-    Column { head: "id", usual: 6, least: None, right: true },
-    Column { head: "time (UTC)", usual: 19, least: None, right: false },
-    Column { head: "session", usual: 9, least: Some(7), right: false },
-    Column { head: "action", usual: 28, least: Some(16), right: false },
-    Column { head: "risk", usual: 8, least: None, right: false },
-    Column { head: "approval", usual: 8, least: None, right: false },
-    Column { head: "rule", usual: 24, least: Some(10), right: false },
-    Column { head: "human", usual: 10, least: Some(8), right: false },
-    Column { head: "result", usual: 8, least: None, right: false },
+    Column { head: "id", usual: 6, least: None, leaves: 0, right: true },
+    Column { head: "time (UTC)", usual: 19, least: None, leaves: 0, right: false },
+    Column { head: "session", usual: 9, least: Some(6), leaves: 3, right: false },
+    Column { head: "action", usual: 28, least: Some(16), leaves: 0, right: false },
+    Column { head: "risk", usual: 8, least: None, leaves: 0, right: false },
+    Column { head: "approval", usual: 8, least: None, leaves: 2, right: false },
+    Column { head: "rule", usual: 24, least: Some(12), leaves: 0, right: false },
+    Column { head: "human", usual: 16, least: Some(8), leaves: 1, right: false },
+    Column { head: "result", usual: 8, least: None, leaves: 0, right: false },
 ];
 
 /// A table of actions, one row after the other.

@@ -4,7 +4,7 @@ use aegis_runtime::{ActionResult, Status, Task};
 use aegisc::command::Shell;
 use aegisc::command::output::{ERROR, GOOD, WARNING, counted, grouped, printable};
 use serde_json::{Value, json};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -93,6 +93,10 @@ impl Results {
             (false, true) => (GOOD, "ended"),
             (false, false) => (WARNING, "ended"),
         };
+        if self.interrupted && io::stderr().is_terminal() {
+            // The terminal has shown `^C` there.
+            shell.err("\n");
+        }
         let place = format!("(session {session} in {})", log.display());
         shell.err(&format!("{style}{verb}{style:#} {counts} {}\n", printable(&place)));
         self.bad.report(shell);

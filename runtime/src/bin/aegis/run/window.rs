@@ -50,7 +50,8 @@ impl Window {
     ) -> Result<Option<ExitCode>, Stopped> {
         let mut interrupted = signals::interrupted();
         let room = Arc::new(Semaphore::new(self.parallel));
-        let most = self.parallel.saturating_mul(2);
+        // One at a time is printed before the next begins, which may ask on the same terminal.
+        let most = if self.parallel == 1 { 1 } else { self.parallel.saturating_mul(2) };
         let mut permit: Option<OwnedSemaphorePermit> = None;
         let mut stopped: Option<Stopped> = None;
         let mut open = true;
