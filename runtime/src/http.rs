@@ -22,6 +22,15 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 const QUOTED: usize = 300;
 
 /// Why a web service cannot be called as it was set up.
+///
+/// # Examples
+///
+/// ```
+/// use aegis_runtime::executor::HttpExecutor;
+///
+/// let error = HttpExecutor::new("example.com/actions").unwrap_err();
+/// assert_eq!(error.to_string(), "the url of the web service is none: invalid format");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointError(String);
 

@@ -197,7 +197,7 @@ fn write_data(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
+    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
     use aegis_vm::Action;
     use aegis_vm::json::{self, BigInteger, Json, Object};

@@ -41,6 +41,16 @@ pub struct ApprovalRequest {
 impl ApprovalRequest {
     /// A question about an action, as a test of a handler needs one. The risk is critical; what else is not given is
     /// empty, and can be set. Nothing is redacted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aegis_runtime::approval::ApprovalRequest;
+    /// use aegis_runtime::{Action, Task};
+    ///
+    /// let request = ApprovalRequest::new("1", Task::new(Action::new("deploy", "web").param("replicas", 3)));
+    /// assert!(request.text().starts_with("action  deploy on web\nparams  {\"replicas\":3}\n"));
+    /// ```
     #[must_use]
     pub fn new(id: impl Into<String>, task: Task) -> Self {
         let mut params = String::new();
@@ -85,12 +95,15 @@ impl ApprovalRequest {
     }
 }
 
-/// Text that cannot draw over other text: what moves the cursor, or turns the direction around, is escaped.
+/// Text that cannot draw over other text, or look like what it is not: what moves the cursor, turns the direction
+/// around or is not seen at all is escaped.
 pub(crate) fn shown(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns {
+        let hides = matches!(c,
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+        if c.is_control() || hides {
             safe.extend(c.escape_default());
         } else {
             safe.push(c);

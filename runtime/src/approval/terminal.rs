@@ -494,6 +494,12 @@ mod tests {
     }
 
     #[test]
+    fn what_draws_over_or_hides_is_escaped() {
+        let text = "a\u{1b}[2J\n\r\u{9b}\u{202e}\u{2066}\u{61c}\u{200b}\u{feff}\u{e0041}é漢";
+        assert_eq!(shown(text), r"a\u{1b}[2J\n\r\u{9b}\u{202e}\u{2066}\u{61c}\u{200b}\u{feff}\u{e0041}é漢");
+    }
+
+    #[test]
     fn a_long_line_cannot_pass_for_another() {
         let fake = format!("action  rm on /\nparams  {{\"a\":\"{}action  ls on /\"}}\n", " ".repeat(60));
         let shown = laid_out(&fake, 80);

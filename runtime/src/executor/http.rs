@@ -18,7 +18,8 @@ use ureq::http::header::{
 ///
 /// A status from 400 to 499, but for 429, and one from 300 to 399, for redirects are not followed, are errors that
 /// trying again cannot mend. So is a body that breaks off after success was said: the action may have been done. A
-/// status from 500 and a connection that fails may be tried again.
+/// status from 500 and a connection that fails or takes too long may be tried again: the service should know an action
+/// that it has done already.
 ///
 /// When the runtime gives up waiting, a request that is on its way still ends on its own, within
 /// [`timeout`](Self::timeout); a request that is not is not sent.

@@ -9,7 +9,7 @@ use notify::event::{AccessKind, AccessMode, Event, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The folders of a file, under watch.
 pub(super) struct Folders {
@@ -24,8 +24,11 @@ pub(super) struct Folders {
 #[derive(Debug, PartialEq, Eq)]
 struct Folder {
     path: PathBuf,
-    identity: Option<(u64, u64)>,
+    identity: Option<Identity>,
 }
+
+/// Device and inode; and the time it was made, since an inode may be used again.
+type Identity = (u64, u64, Option<SystemTime>);
 
 impl Folder {
     fn of(path: &Path) -> Self {
@@ -105,12 +108,12 @@ fn folders(path: &Path) -> Vec<Folder> {
 }
 
 #[cfg(unix)]
-fn identity(path: &Path) -> Option<(u64, u64)> {
+fn identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino(), metadata.created().ok()))
 }
 
 #[cfg(not(unix))]
-fn identity(_: &Path) -> Option<(u64, u64)> {
+fn identity(_: &Path) -> Option<Identity> {
     None
 }

@@ -12,7 +12,8 @@
 //! - another policy: one whose id is not that of the one in service, if that has one;
 //! - an older policy: one of the same id and a lower revision.
 //!
-//! [`ReloadRules`] allows each of the last two by name. A digest says that an artifact is whole, not who wrote it:
+//! [`ReloadRules`] allows each of the last two by name. Both are judged against the policy in service alone: a process
+//! that starts takes whatever its file holds. A digest says that an artifact is whole, not who wrote it:
 //! keep the file where only your pipeline writes.
 //!
 //! ```
@@ -27,7 +28,7 @@
 //!
 //! let error = handle.reload_from("Cargo.toml").unwrap_err();
 //! assert_eq!(error.kind(), ReloadErrorKind::DoesNotLoad);
-//! assert!(error.to_string().ends_with("the policy of generation 1 (revision 42) serves on"));
+//! assert!(error.to_string().ends_with("the policy of generation 1 (revision 0) serves on"));
 //! # Ok::<(), aegis_runtime::policy::ReloadError>(())
 //! ```
 //!

@@ -172,3 +172,118 @@ impl Settle {
         Some(Err(error))
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::policy::error::{Fault, ReloadErrorKind};
+    use crate::policy::generation::Generation;
+    use aegis_vm::Policy;
+    use std::sync::Arc;
+
+    const SETTLE: Duration = Duration::from_millis(300);
+
+    fn after(start: Instant, millis: u64) -> Instant {
+        start + Duration::from_millis(millis)
+    }
+
+    fn file(length: u64) -> Look {
+        Look::File { length, modified: None, identity: Identity([0; 4]) }
+    }
+
+    fn bad(kind: ReloadErrorKind) -> Result<Reloaded, ReloadError> {
+        Err(ReloadError::new(Fault::new(kind, "bad"), None, None))
+    }
+
+    fn good() -> Arc<Generation> {
+        Arc::new(Generation::new(Policy::from_file("../vm/examples/policy.aegisb").unwrap(), 1, None))
+    }
+
+    fn broken() -> Result<Reloaded, ReloadError> {
+        bad(ReloadErrorKind::DoesNotLoad)
+    }
+
+    #[test]
+    fn a_fault_is_told_once_and_at_rest() {
+        let start = Instant::now();
+        let mut settle = Settle::new(SETTLE, start);
+        assert!(settle.look(file(1), start));
+        assert!(settle.judge([1; 32], broken(), start).is_none());
+        assert_eq!(settle.due(), Some(after(start, 300)));
+        assert!(!settle.look(file(1), after(start, 299)));
+        // It was still being written.
+        assert!(settle.look(file(2), after(start, 299)));
+        assert!(settle.judge([2; 32], broken(), after(start, 299)).is_none());
+        assert!(!settle.look(file(2), after(start, 598)));
+        assert!(settle.look(file(2), after(start, 599)));
+        assert!(settle.judge([2; 32], broken(), after(start, 599)).is_some());
+        // A thousand polls of the same file, then another file of the same bytes.
+        assert!((600..1600).all(|millis| !settle.look(file(2), after(start, millis))));
+        assert_eq!(settle.due(), None);
+        assert!(settle.look(file(3), after(start, 2000)));
+        assert!(settle.judge([2; 32], broken(), after(start, 2000)).is_none());
+        assert!(settle.look(file(3), after(start, 2300)));
+        assert!(settle.judge([2; 32], broken(), after(start, 2300)).is_none());
+    }
+
+    #[test]
+    fn a_file_that_never_rests_is_told_once() {
+        let start = Instant::now();
+        let mut settle = Settle::new(SETTLE, start);
+        // A write every 100 ms, for a minute.
+        let mut told = Vec::new();
+        for millis in (0..60_000).step_by(100) {
+            let now = after(start, millis);
+            assert!(settle.look(file(millis), now));
+            if settle.judge([7; 32], broken(), now).is_some() {
+                told.push(millis);
+            }
+        }
+        assert_eq!(told, [30_000]);
+    }
+
+    #[test]
+    fn what_the_rules_refuse_is_told_at_once_and_once() {
+        let start = Instant::now();
+        let mut settle = Settle::new(SETTLE, start);
+        for (length, news) in [(1, true), (2, false)] {
+            assert!(settle.look(file(length), start));
+            assert_eq!(settle.judge([1; 32], bad(ReloadErrorKind::OtherPolicy), start).is_some(), news);
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_read_once_more_at_rest() {
+        let start = Instant::now();
+        let mut settle = Settle::new(SETTLE, start);
+        assert!(settle.look(file(1), start));
+        // What is in service when the watch begins is no news.
+        assert!(settle.judge([1; 32], Ok(Reloaded::Unchanged(good())), start).is_none());
+        assert!(!settle.knows(&[1; 32]));
+        assert!(settle.look(file(1), after(start, 300)));
+        assert!(settle.knows(&[1; 32]) && !settle.knows(&[2; 32]));
+        // Other bytes that look alike.
+        assert!(settle.judge([2; 32], Ok(Reloaded::Swapped(good())), after(start, 300)).is_some());
+        assert!(!settle.look(file(1), after(start, 9000)));
+        // Written again with the same.
+        assert!(settle.look(file(2), after(start, 9001)));
+        assert!(!settle.knows(&[2; 32]));
+        assert!(settle.judge([2; 32], Ok(Reloaded::Unchanged(good())), after(start, 9001)).is_some());
+    }
+
+    #[test]
+    fn a_fault_that_comes_back_is_told_again() {
+        let start = Instant::now();
+        let mut settle = Settle::new(Duration::ZERO, start);
+        let mut missing = |now| {
+            settle.look(Look::Unseen(ErrorKind::NotFound), now);
+            let told = settle.judge([1; 32], bad(ReloadErrorKind::Missing), now).is_some();
+            assert!(settle.look(file(1), now));
+            // It is the one in service, and that it is back is news.
+            assert!(settle.judge([2; 32], Ok(Reloaded::Unchanged(good())), now).is_some());
+            told
+        };
+        assert!(missing(start) && missing(after(start, 1)));
+    }
+}

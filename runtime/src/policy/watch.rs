@@ -192,7 +192,7 @@ impl Signal {
     fn wait(&self, earliest: Instant, latest: Instant) -> bool {
         let mut flags = self.flags();
         loop {
-            let until = if flags.event { earliest } else { latest };
+            let until = if flags.event { earliest.min(latest) } else { latest };
             let left = until.saturating_duration_since(Instant::now());
             if flags.stop || left.is_zero() {
                 flags.event = false;
@@ -233,16 +233,21 @@ impl Task {
                     poll = poll.min(POLL_ALONE);
                 }
             }
-            if settle.look(Look::at(&self.path), now)
-                && let Some(result) = self.read(&mut settle, now)
-            {
-                // What listens may panic; a policy that was put in place stays there.
-                let _ = catch_unwind(AssertUnwindSafe(|| self.handle.tell(Some(&self.path), &result)));
-                self.call(&result.into());
+            let mut took = Duration::ZERO;
+            if settle.look(Look::at(&self.path), now) {
+                // No file may end the watch, not even one that finds a fault of the loader.
+                let read = catch_unwind(AssertUnwindSafe(|| self.read(&mut settle, now)));
+                took = now.elapsed();
+                if let Ok(Some(result)) = read {
+                    // What listens may panic; a policy that was put in place stays there.
+                    let _ = catch_unwind(AssertUnwindSafe(|| self.handle.tell(Some(&self.path), &result)));
+                    self.call(&result.into());
+                }
             }
+            // A large file that is being written would else be read without a pause.
             let now = Instant::now();
             let latest = settle.due().map_or(now + poll, |due| due.min(now + poll));
-            wait = signal.wait(now + LEAST, latest);
+            wait = signal.wait(now + LEAST.max(took), latest);
         }
     }
 
