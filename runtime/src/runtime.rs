@@ -68,7 +68,6 @@ pub enum Mode {
 
 impl Runtime {
     /// Begins a runtime.
-    #[must_use]
     pub fn builder() -> RuntimeBuilder {
         RuntimeBuilder::default()
     }
