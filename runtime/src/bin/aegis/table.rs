@@ -183,9 +183,9 @@ mod tests {
             drawn(&[["1", "a", "ok"], ["22", "bcdefg", "bad"]], 80),
             " 1  a       ok\n22  bcdefg  bad\n"
         );
-        assert_eq!(drawn(&[["22", "bcdefghijkl", "bad"]], 16), "22  bcdefgh…  bad\n");
+        assert_eq!(drawn(&[["22", "bcdefghijkl", "bad"]], 16), "22  bcdefg…  bad\n");
         // What is wide takes two columns.
-        assert_eq!(drawn(&[["22", "東京都庁舎", "bad"]], 16), "22  東京都…   bad\n");
+        assert_eq!(drawn(&[["22", "東京都庁舎", "bad"]], 16), "22  東京都…  bad\n");
         assert_eq!(drawn(&[["1", "a\u{1b}[2J\u{202e}b", "x"]], 80), " 1  a␛[2J\u{fffd}b  x\n");
         assert_eq!(drawn(&[["1", "abcdefghijkl", "x"]], 3), " 1  abc…\n");
         assert_eq!(drawn(&[["1", "abcdefghijkl", "x"]], 13), " 1  abc…  x\n");
