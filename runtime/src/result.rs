@@ -96,6 +96,23 @@ impl ActionResult {
         self.rollback.as_deref()
     }
 
+    /// Why the actions after it are skipped where the first failure counts, as in
+    /// [`Mode::FailFast`](crate::Mode::FailFast); none if they are not.
+    #[must_use]
+    pub fn skips_rest(&self) -> Option<String> {
+        let action = self.task.action();
+        let of = || format!("{} on {}", action.kind(), action.target());
+        match self.status {
+            Status::Failed | Status::Denied | Status::Unknown => {
+                Some(format!("skipped: {} before it was {}", of(), self.status))
+            }
+            _ if self.audit_error.is_some() => {
+                Some(format!("skipped: what became of {} before it could not be logged", of()))
+            }
+            _ => None,
+        }
+    }
+
     /// All of it as JSON, for a program that reads what happened. Params are left out: they may hold secrets.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {

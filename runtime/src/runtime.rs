@@ -69,7 +69,6 @@ pub enum Mode {
 
 impl Runtime {
     /// Begins a runtime.
-    #[must_use]
     pub fn builder() -> RuntimeBuilder {
         RuntimeBuilder::default()
     }
@@ -78,6 +77,14 @@ impl Runtime {
     /// end is not known.
     pub async fn run_one(&self, task: impl Into<Task>) -> ActionResult {
         run::run(&self.core, task.into(), None).await
+    }
+
+    /// Does not run an action: decides it, and has the log say why it is skipped. For who runs actions one after the
+    /// other without a plan, and stops where [`ActionResult::skips_rest`] says so.
+    pub async fn skip_one(&self, task: impl Into<Task>, why: &str) -> ActionResult {
+        let task = task.into().or_agent(&self.core.agent_id);
+        let verdict = self.core.decide(&task);
+        self.skip(Planned { task, verdict }, why).await
     }
 
     /// Decides actions, runs none, and writes nothing.
@@ -107,7 +114,7 @@ impl Runtime {
                         Some(why) => self.skip(step, why).await,
                     };
                     if mode == Mode::FailFast && stopped.is_none() {
-                        stopped = stops(&result);
+                        stopped = result.skips_rest();
                     }
                     results.push(result);
                 }
@@ -188,21 +195,6 @@ impl Runtime {
     #[must_use]
     pub fn audit_pending(&self) -> usize {
         self.core.audit.pending()
-    }
-}
-
-/// Why what follows is skipped, if it is.
-fn stops(result: &ActionResult) -> Option<String> {
-    let action = result.task().action();
-    let of = || format!("{} on {}", action.kind(), action.target());
-    match result.status() {
-        Status::Failed | Status::Denied | Status::Unknown => {
-            Some(format!("skipped: {} before it was {}", of(), result.status()))
-        }
-        _ if result.audit_error().is_some() => {
-            Some(format!("skipped: what became of {} before it could not be logged", of()))
-        }
-        _ => None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Writes a file whole or not at all: into a temporary file beside it, synced, then renamed.
 //!
-//! [`write()`] puts a file where there may be one, [`replace`] changes a file that was read.
+//! [`write()`] puts a file where there may be one, [`fill`] one that is written piece by piece, [`replace`] changes a
+//! file that was read.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::Builder;
 
@@ -17,7 +18,19 @@ pub const NOT_A_FILE: &str = "it is a device or a pipe, not a file";
 ///
 /// The file system's, and what stands there may not be replaced: a device, a pipe, a link that leads nowhere.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    put(path, bytes, |_| Ok(()))
+    fill(path, |file| file.write_all(bytes))
+}
+
+/// Puts what a closure writes at `path`, as [`write()`] does; nothing, if the closure gives an error.
+///
+/// # Errors
+///
+/// As [`write()`], and those of the closure.
+pub fn fill<T, E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
+) -> Result<T, E> {
+    put(path, write, |_| Ok(()))
 }
 
 /// Puts `new` at `path`, as [`write()`] does, if `old` still stands there just before the rename. A file
@@ -28,10 +41,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// As [`write()`], and the file was changed or is read-only.
 pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
     check_writable(path)?;
-    put(path, new, |target| match fs::read(target)? == old {
-        true => Ok(()),
-        false => Err(io::Error::other("it was changed since it was read, and is left alone; run again")),
-    })
+    put(
+        path,
+        |file| file.write_all(new),
+        |target| match fs::read(target)? == old {
+            true => Ok(()),
+            false => Err(io::Error::other("it was changed since it was read, and is left alone; run again")),
+        },
+    )
 }
 
 /// Refuses what [`replace`] would refuse before it writes anything.
@@ -52,10 +69,14 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn put(path: &Path, bytes: &[u8], before_rename: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+fn put<T, E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
+    before_rename: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<T, E> {
     let target = followed(path)?;
     if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_A_FILE).into());
     }
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -64,11 +85,15 @@ fn put(path: &Path, bytes: &[u8], before_rename: impl FnOnce(&Path) -> io::Resul
     // The name of the temporary file means nothing to the user: of its error only the kind is said.
     let mut temporary =
         builder(&target).tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
-    temporary.as_file_mut().write_all(bytes)?;
+    let mut file = BufWriter::with_capacity(1 << 16, temporary.as_file_mut());
+    let written = write(&mut file)?;
+    file.flush()?;
+    drop(file);
     temporary.as_file().sync_all()?;
     before_rename(&target)?;
     temporary.persist(&target).map_err(|error| error.error)?;
-    sync_folder(folder)
+    sync_folder(folder)?;
+    Ok(written)
 }
 
 /// Where a symbolic link leads, so that the link stays and the file that it names is replaced. A link

@@ -283,7 +283,12 @@ impl AuditReader {
     ///
     /// [`AuditError`] if the log cannot be read.
     pub fn rules(&self, filter: &Filter) -> Result<Vec<RuleCount>, AuditError> {
-        let (conditions, values) = conditions(filter);
+        let (mut conditions, mut values) = conditions(filter);
+        if let Some(last) = filter.last {
+            conditions =
+                format!("i.id IN (SELECT i.id FROM {TABLES} WHERE {conditions} ORDER BY i.id DESC LIMIT ?)");
+            values.push(Value::Integer(i64::from(last)));
+        }
         let counts = Status::ALL
             .map(|status| format!("sum(coalesce(o.result_status, 'unknown') = '{}')", status.as_str()));
         let sql = format!(
@@ -335,7 +340,13 @@ impl Follow<'_> {
     /// [`AuditError`] if the log cannot be read.
     pub fn ended(&mut self) -> Result<Vec<AuditRow>, AuditError> {
         let reader = self.reader;
-        let (conditions, mut values) = conditions(&self.filter);
+        let (mut conditions, mut values) = but_for_times(&self.filter);
+        for (sign, time) in [(">=", self.filter.since), ("<", self.filter.until)] {
+            if let Some(time) = time {
+                conditions.push_str(&format!(" AND i.time {sign} ?"));
+                values.push(Value::Integer(time));
+            }
+        }
         // Rows past the end of now are for the next call.
         let end = reader.head()?.row;
         values.extend([Value::Integer(self.from), Value::Integer(end)]);
@@ -370,7 +381,27 @@ fn sql(filter: &Filter) -> (String, Vec<Value>) {
     }
 }
 
+/// What a filter asks of an intent `i`. Its times are looked up by their index, if no session says better where to look:
+/// the numbers that it gives are sorted, and no row has to be.
 fn conditions(filter: &Filter) -> (String, Vec<Value>) {
+    let (mut sql, mut values) = but_for_times(filter);
+    let times = [(">=", filter.since), ("<", filter.until)];
+    let times: Vec<_> = times.into_iter().filter_map(|(sign, time)| Some((sign, time?))).collect();
+    if filter.session.is_some() || times.is_empty() {
+        times.iter().for_each(|(sign, _)| sql.push_str(&format!(" AND +i.time {sign} ?")));
+    } else {
+        sql.push_str(
+            " AND i.id IN (SELECT t.id FROM record t INDEXED BY intent_at_time WHERE t.intent IS NULL",
+        );
+        times.iter().for_each(|(sign, _)| sql.push_str(&format!(" AND t.time {sign} ?")));
+        sql.push(')');
+    }
+    values.extend(times.into_iter().map(|(_, time)| Value::Integer(time)));
+    (sql, values)
+}
+
+/// What a filter asks of an intent `i`, apart from its time.
+fn but_for_times(filter: &Filter) -> (String, Vec<Value>) {
     let mut sql = "i.intent IS NULL".to_owned();
     let mut values = Vec::new();
     let mut add = |condition: &str, value: Value| {
@@ -393,12 +424,6 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
     }
     if let Some(agent) = &filter.agent {
         add("i.agent_id = ?", text(agent));
-    }
-    if let Some(since) = filter.since {
-        add("i.time >= ?", Value::Integer(since));
-    }
-    if let Some(until) = filter.until {
-        add("i.time < ?", Value::Integer(until));
     }
     (sql, values)
 }

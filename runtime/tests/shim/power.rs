@@ -37,8 +37,12 @@ enum Line {
     },
     Sync(u64),
     SyncFailed(u64),
-    Create(PathBuf),
+    Create {
+        inode: u64,
+        path: PathBuf,
+    },
     Unlink {
+        inode: u64,
         path: PathBuf,
         kept: PathBuf,
     },
@@ -82,10 +86,10 @@ impl Journal {
                 }
                 3 => Line::Sync(inode),
                 4 => Line::SyncFailed(inode),
-                5 => Line::Create(text(data)),
+                5 => Line::Create { inode, path: text(data) },
                 6 => {
                     let zero = data.iter().position(|&byte| byte == 0).expect("two paths");
-                    Line::Unlink { path: text(&data[..zero]), kept: text(&data[zero + 1..]) }
+                    Line::Unlink { inode, path: text(&data[..zero]), kept: text(&data[zero + 1..]) }
                 }
                 7 => Line::FolderSync,
                 8 => Line::Failed(offset),
@@ -133,7 +137,7 @@ impl Journal {
         }
         let since =
             self.lines.iter().rposition(|line| matches!(line, Line::FolderSync)).map_or(0, |at| at + 1);
-        let of_folder = |line: &&Line| matches!(line, Line::Create(_) | Line::Unlink { .. });
+        let of_folder = |line: &&Line| matches!(line, Line::Create { .. } | Line::Unlink { .. });
         let steps: Vec<_> = self.lines[since..].iter().filter(of_folder).collect();
         let happened = match mode {
             Lost::All => 0,
@@ -142,8 +146,10 @@ impl Journal {
         };
         for step in steps[happened..].iter().rev() {
             match step {
-                Line::Create(path) => drop(fs::remove_file(path)),
-                Line::Unlink { path, kept } => fs::rename(kept, path).expect("what was unlinked comes back"),
+                Line::Create { path, .. } => drop(fs::remove_file(path)),
+                Line::Unlink { path, kept, .. } => {
+                    fs::rename(kept, path).expect("what was unlinked comes back")
+                }
                 _ => {}
             }
         }
@@ -165,6 +171,7 @@ impl Journal {
             given_up: bool,
         }
         let mut files: BTreeMap<u64, BTreeMap<u64, Sector>> = BTreeMap::new();
+        let mut unlinked = Vec::new();
         for (at, line) in self.lines.iter().enumerate() {
             match line {
                 Line::Changed { inode, offset, length, size, .. } => {
@@ -184,7 +191,11 @@ impl Journal {
                         sector.given_up = true;
                     }
                 }
-                _ => {}
+                // A file that is gone for good is nothing to any other that gets its number.
+                Line::Create { inode, .. } => drop(files.remove(inode)),
+                Line::Unlink { inode, .. } => unlinked.push(*inode),
+                Line::FolderSync => unlinked.drain(..).for_each(|inode| drop(files.remove(&inode))),
+                Line::Failed(_) => {}
             }
         }
         let lines =
