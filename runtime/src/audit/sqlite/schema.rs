@@ -222,7 +222,7 @@ fn log_id(connection: &Connection) -> rusqlite::Result<String> {
 pub(in crate::audit) fn fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let definitions = |connection: &Connection| -> rusqlite::Result<Vec<(String, Option<String>)>> {
         let mut statement = connection
-            .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1")?;
+            .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE type <> 'table' OR name NOT LIKE 'sqlite_stat%' ORDER BY 1")?;
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     };
     let ours = Connection::open_in_memory()?;
