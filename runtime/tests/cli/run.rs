@@ -333,8 +333,8 @@ fn wrong_usage_is_two_and_says_what_is_wrong() {
         (&["--exec", "true", "--timeout", "0"], "expected seconds above 0"),
         (&["--exec", "true", "--parallel", "0"], "--parallel"),
         (&["--exec", "true", "--session", ""], "--session"),
-        (&["--exec", "true", "--log", "."], "cannot open the audit log `.`"),
-        (&["--exec", "true", "--log", "no/such.db"], "cannot open the audit log `no/such.db`"),
+        (&["--exec", "true", "--log", "."], "cannot open the audit log `/"),
+        (&["--exec", "true", "--log", "no/such.db"], "no/such.db`: "),
     ];
     for (args, words) in cases {
         let run = run(folder.path(), &[&["run", "rules.yaml", "--actions", "-"], *args].concat());
