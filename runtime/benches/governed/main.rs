@@ -1,4 +1,4 @@
-//! `cargo run --release -p aegis-benches --bin governed`: what it takes to govern an action, durably.
+//! `cargo bench -p aegis-runtime --bench governed`: what it takes to govern an action, durably.
 //!
 //! Three figures. How many actions a second are decided, logged before and after, and executed, with 256 in flight
 //! and every row on the disk, and how long one takes, beside fsyncs of another file of the same folder in the same
@@ -25,7 +25,7 @@ const IN_FLIGHT: usize = 256;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let folder = value(&args, "--folder").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let folder = value(&args, "--folder").map_or_else(std::env::temp_dir, PathBuf::from);
     let rounds: usize = value(&args, "--rounds").map_or(3, |n| n.parse().expect("a number of rounds"));
     let actions: usize =
         value(&args, "--actions").map_or(100_000, |n| n.parse().expect("a number of actions"));
