@@ -8,6 +8,7 @@
 mod checkpoint;
 mod file;
 mod queue;
+mod rows;
 pub(super) mod schema;
 mod writer;
 

@@ -3,15 +3,13 @@
 use super::checkpoint::Checkpointer;
 use super::file::{self, Files};
 use super::queue::{Job, Queue};
+use super::rows::{Names, Rows};
 use super::schema;
-use crate::audit::chain::{Hash, genesis, link};
-use crate::audit::{AuditError, AuditErrorKind, Entry, Intent, Outcome, RecordId};
+use crate::audit::chain::{Hash, genesis};
+use crate::audit::{AuditError, AuditErrorKind, RecordId};
 use crate::telemetry;
-use crate::verdict::Verdict;
-use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The pages of the write-ahead log after which it is copied into the file within a commit, should it not have been
@@ -39,16 +37,7 @@ struct Open {
     head: (RecordId, Hash),
     /// Changes when another connection has written.
     data_version: i64,
-    sessions: HashMap<Arc<str>, i64>,
-    decisions: HashMap<DecisionKey, i64>,
-}
-
-/// What a decision of a policy is known by.
-#[derive(PartialEq, Eq, Hash)]
-struct DecisionKey {
-    policy: [u8; 32],
-    rule: Option<u32>,
-    error: Option<String>,
+    names: Names,
 }
 
 impl Writer {
@@ -163,8 +152,7 @@ impl Open {
             head: (0, genesis(&log_id)),
             log_id,
             data_version: -1,
-            sessions: HashMap::new(),
-            decisions: HashMap::new(),
+            names: Names::default(),
         };
         open.refresh().map_err(failed)?;
         Ok(open)
@@ -196,159 +184,13 @@ impl Open {
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
         // Dropping the connection rolls back.
         self.refresh().map_err(failed)?;
+        let mut rows = Rows::new(&self.connection, &mut self.names, &mut self.head, path)?;
         for job in jobs {
-            let id = match &job.entry {
-                Entry::Intent(intent) => self.intent(intent, &job.digests.first).map_err(failed)?,
-                Entry::Outcome { of, outcome } => {
-                    self.outcome(*of, outcome, &job.digests.first, path)?;
-                    *of
-                }
-                Entry::Refusal(intent, outcome) => {
-                    let id = self.intent(intent, &job.digests.first).map_err(failed)?;
-                    self.outcome(id, outcome, &job.digests.second, path)?;
-                    id
-                }
-            };
-            results.push(id);
+            results.push(rows.add(job)?);
         }
+        drop(rows);
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(failed)?;
         self.files.still_there()
-    }
-
-    fn next(&mut self, intent: Option<RecordId>, digest: &[u8; 32]) -> (RecordId, Hash) {
-        let id = self.head.0.saturating_add(1);
-        self.head = (id, link(self.head.1, id, intent, digest));
-        self.head
-    }
-
-    fn intent(&mut self, intent: &Intent, digest: &[u8; 32]) -> rusqlite::Result<RecordId> {
-        let session = self.session(&intent.session)?;
-        let decision = self.decision(&intent.verdict)?;
-        let (id, hash) = self.next(None, digest);
-        let human = intent.human.as_ref();
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO record (id, time, session, decision, action_type, action_target, action_params, action_desc, \
-             human_decision, approver, approved_at, approval_shown, rollback_of, agent_id, parent_agent_id, chain_id, \
-             chain_depth, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
-        insert.execute(params![
-            id,
-            intent.time,
-            session,
-            decision,
-            intent.action_type,
-            intent.action_target,
-            intent.action_params,
-            intent.action_desc,
-            human.map(|human| human.as_str()),
-            human.map(|human| &human.by),
-            human.map(|human| human.at),
-            human.map(|human| &human.shown),
-            intent.rollback_of,
-            intent.agent_id,
-            intent.parent_agent_id,
-            intent.chain_id,
-            intent.chain_depth,
-            hash.0,
-        ])?;
-        Ok(id)
-    }
-
-    fn outcome(
-        &mut self,
-        of: RecordId,
-        outcome: &Outcome,
-        digest: &[u8; 32],
-        path: &Path,
-    ) -> Result<(), AuditError> {
-        if !(1..=self.head.0).contains(&of) {
-            let message = format!("there is no intent {of} in the audit log `{}`", path.display());
-            return Err(AuditError::new(AuditErrorKind::Misplaced, message));
-        }
-        let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "write", path);
-        let session = self.session(&outcome.session).map_err(failed)?;
-        let (id, hash) = self.next(Some(of), digest);
-        let mut insert = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO record (id, intent, time, session, result_status, result_data, result_error, attempts, \
-                 hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .map_err(failed)?;
-        let row = params![
-            id,
-            of,
-            outcome.time,
-            session,
-            outcome.status.as_str(),
-            outcome.data,
-            outcome.error,
-            outcome.attempts,
-            hash.0,
-        ];
-        insert.execute(row).map_err(failed)?;
-        Ok(())
-    }
-
-    fn session(&mut self, name: &Arc<str>) -> rusqlite::Result<i64> {
-        if let Some(&id) = self.sessions.get(name) {
-            return Ok(id);
-        }
-        self.connection
-            .prepare_cached("INSERT INTO session (name) VALUES (?) ON CONFLICT DO NOTHING")?
-            .execute([&**name])?;
-        let id = self
-            .connection
-            .prepare_cached("SELECT id FROM session WHERE name = ?")?
-            .query_row([&**name], |row| row.get(0))?;
-        // Sessions come and go: what is forgotten is looked up again.
-        if self.sessions.len() >= 10_000 {
-            self.sessions.clear();
-        }
-        self.sessions.insert(Arc::clone(name), id);
-        Ok(id)
-    }
-
-    fn decision(&mut self, verdict: &Verdict) -> rusqlite::Result<i64> {
-        let policy = verdict.policy_digest();
-        let key =
-            DecisionKey { policy, rule: verdict.rule_index(), error: verdict.error().map(str::to_owned) };
-        if let Some(&id) = self.decisions.get(&key) {
-            return Ok(id);
-        }
-        let found = self
-            .connection
-            .prepare_cached(
-                "SELECT id FROM decision WHERE policy_digest = ? AND rule_index IS ? AND decision_error IS ?",
-            )?
-            .query_row(params![policy, key.rule, key.error], |row| row.get(0))
-            .optional()?;
-        let id = match found {
-            Some(id) => id,
-            None => {
-                self.connection
-                    .prepare_cached(
-                        "INSERT INTO decision (approval, risk_level, matched_rule, rule_index, rule_origin, \
-                         decision_error, policy_digest, policy_revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    )?
-                    .execute(params![
-                        verdict.approval().as_str(),
-                        verdict.risk_level().as_str(),
-                        verdict.rule_name(),
-                        key.rule,
-                        verdict.origin_text(),
-                        key.error,
-                        policy,
-                        verdict.logged_revision(),
-                    ])?;
-                self.connection.last_insert_rowid()
-            }
-        };
-        if self.decisions.len() >= 100_000 {
-            self.decisions.clear();
-        }
-        self.decisions.insert(key, id);
-        Ok(id)
     }
 }
 
