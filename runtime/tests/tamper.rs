@@ -1,6 +1,6 @@
 //! Whoever changes a log behind its back is found out: `verify` names the first row that is wrong.
 //!
-//! `TAMPER=all` changes every column of every row, and inserts and cuts at every row, rather than in turn.
+//! Each row is changed in one way, one after the other; `TAMPER=all` changes every row in every way, and every column.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
@@ -64,10 +64,12 @@ fn all() -> bool {
 
 /// A log of at least 1,000 rows with every column filled in some of them, made once.
 fn source() -> &'static Path {
-    static SOURCE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = SOURCE.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("audit.db");
+    static SOURCE: OnceLock<PathBuf> = OnceLock::new();
+    SOURCE.get_or_init(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tamper.db");
+        for end in ["", "-wal", "-shm"] {
+            drop(std::fs::remove_file(format!("{}{end}", path.display())));
+        }
         let log = Arc::new(SqliteLog::open(&path).unwrap());
         let tokio =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
@@ -91,9 +93,8 @@ fn source() -> &'static Path {
             let filled: i64 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
             assert!(filled >= 1, "{column} is filled in {filled} rows");
         }
-        (folder, path)
-    });
-    path
+        path
+    })
 }
 
 /// Futures of one kind, at the same time.
@@ -240,7 +241,7 @@ fn a_column_of_a_row() {
     copy.unguard();
     for row in 1..=copy.rows {
         for (at, column) in COLUMNS.iter().enumerate() {
-            if all() || row % 22 == i64::try_from(at).unwrap() {
+            if all() || (row % 4 == 3 && row / 4 % 22 == i64::try_from(at).unwrap()) {
                 let change = other(column, row);
                 copy.found(&format!("UPDATE record SET {change} WHERE id = {row}"), row, (row, row));
             }
@@ -276,7 +277,7 @@ fn rows_that_go_or_change_places() {
     for row in 1..copy.rows {
         let next = row + 1;
         let (gone, swapped, hashes) =
-            if all() { (true, true, true) } else { (row % 3 == 0, row % 3 == 1, row % 3 == 2) };
+            if all() { (true, true, true) } else { (row % 4 == 0, row % 4 == 1, row % 4 == 2) };
         if gone {
             copy.found(&format!("DELETE FROM record WHERE id = {row}"), row, (row, row));
         }

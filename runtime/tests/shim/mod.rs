@@ -56,7 +56,6 @@ pub(crate) fn number(name: &str) -> Option<u64> {
 
 /// What a test binary makes once: the compiled layer and the compiled policy.
 struct Made {
-    _folder: TempDir,
     shim: PathBuf,
     policy: PathBuf,
 }
@@ -64,8 +63,10 @@ struct Made {
 fn made() -> &'static Made {
     static MADE: OnceLock<Made> = OnceLock::new();
     MADE.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (shim, policy) = (folder.path().join("shim.so"), folder.path().join("policy.aegisb"));
+        let exe = std::env::current_exe().expect("this test");
+        let name = exe.file_name().expect("a test has a name").to_string_lossy();
+        let file = |end: &str| Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{end}"));
+        let (shim, policy) = (file("so"), file("aegisb"));
         let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
         rustc.args(["--edition", "2024", "--crate-type", "cdylib", "-O", "-D", "warnings", "-o"]).arg(&shim);
         rustc.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shim/shim.rs"));
@@ -75,7 +76,7 @@ fn made() -> &'static Made {
         let layers = ["base.yaml", "devops-agent.yaml"].map(|name| format!("{policies}{name}"));
         let compiled = aegisc::Policy::from_yaml_files(layers).expect("the shipped policies compile");
         std::fs::write(&policy, compiled.artifact()).expect("the policy is written");
-        Made { _folder: folder, shim, policy }
+        Made { shim, policy }
     })
 }
 
