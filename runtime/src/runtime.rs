@@ -191,7 +191,7 @@ impl Runtime {
         &self.core.session
     }
 
-    /// The entries that the log has not written yet.
+    /// The entries that wait to be written.
     #[must_use]
     pub fn audit_pending(&self) -> usize {
         self.core.audit.pending()

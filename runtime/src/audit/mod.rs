@@ -64,7 +64,7 @@ pub trait AuditLog: Send + Sync + 'static {
     /// an intent or a refusal it has the number of the intent. An entry is written also if its receipt is dropped.
     fn record(&self, entry: Entry) -> Receipt;
 
-    /// The entries that were taken and are not written yet.
+    /// The entries that wait to be written.
     fn pending(&self) -> usize {
         0
     }

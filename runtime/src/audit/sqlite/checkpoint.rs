@@ -5,7 +5,7 @@
 
 use super::schema;
 use crate::audit::AuditError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -92,7 +92,7 @@ impl Shared {
         before
     }
 
-    fn run(&self, path: &PathBuf) {
+    fn run(&self, path: &Path) {
         loop {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             while !matches!(*state, State::Asked | State::Closed) {
@@ -112,7 +112,7 @@ impl Shared {
 }
 
 /// By a connection of its own, opened each time: the file may have been replaced meanwhile.
-fn copy(path: &PathBuf) -> Result<(), AuditError> {
+fn copy(path: &Path) -> Result<(), AuditError> {
     let connection = schema::open_to_copy(path)?;
     let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     copied.map_err(|error| AuditError::sqlite(&error, "write", path))

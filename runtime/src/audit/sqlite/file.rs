@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is copied at a time.
 const CHUNK: u64 = 1 << 20;
@@ -15,6 +16,10 @@ pub(super) struct Files {
     log: PathBuf,
     ahead: PathBuf,
     known: Known,
+    /// The greatest length of the log that was seen.
+    length: AtomicU64,
+    /// The write-ahead log, to sync it.
+    written: File,
 }
 
 /// Which files stand under the two names, and how long the first was. A log never gets shorter.
@@ -34,20 +39,30 @@ impl Files {
         if before.is_some() && before != known.log {
             return Err(gone(path));
         }
-        Ok(Files { log: path.to_owned(), ahead, known })
+        // SQLite locks nothing of this file, so that no lock is lost when it is closed here.
+        let written = File::options().read(true).write(true).open(&ahead).map_err(failed)?;
+        if written.metadata().ok().as_ref().and_then(identity) != known.ahead {
+            return Err(gone(path));
+        }
+        let length = AtomicU64::new(known.length);
+        Ok(Files { log: path.to_owned(), ahead, known, length, written })
+    }
+
+    /// Brings to the disk what stands in the write-ahead log, and looks whether it is still where it was.
+    pub(super) fn sync(&self) -> Result<(), AuditError> {
+        self.written.sync_data().map_err(|error| AuditError::io(&error, "write", &self.log))?;
+        self.still_there()
     }
 
     /// Whether whoever opens the log now finds what this process writes. SQLite goes on writing a file that was
     /// deleted or moved away; what it says is written then is lost.
-    pub(super) fn still_there(&mut self) -> Result<(), AuditError> {
+    fn still_there(&self) -> Result<(), AuditError> {
         let now = look(&self.log, &self.ahead).ok().filter(|now| {
-            now.log == self.known.log && now.ahead == self.known.ahead && now.length >= self.known.length
+            now.log == self.known.log
+                && now.ahead == self.known.ahead
+                && now.length >= self.length.fetch_max(now.length, Ordering::Relaxed)
         });
-        match now {
-            Some(now) => self.known = now,
-            None => return Err(gone(&self.log)),
-        }
-        Ok(())
+        now.map(drop).ok_or_else(|| gone(&self.log))
     }
 }
 

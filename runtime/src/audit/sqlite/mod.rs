@@ -1,7 +1,8 @@
 //! The log that is used by default: an SQLite file, written by one thread, many entries a commit.
 //!
-//! Whoever has an entry puts it into a queue; the writer takes all that is there, writes it in one transaction, and
-//! fills the receipts when the commit is on the disk. So one fsync serves all that came while the one before it ran.
+//! Whoever has an entry puts it into a queue; the writer takes all that is there and writes it in one transaction; the
+//! syncer brings that to the disk and fills the receipts, while the writer is at the next. So one fsync serves all that
+//! came while the one before it ran.
 //! After an error nothing of that transaction counts: its receipts say so, the file is opened anew, and what comes
 //! next is tried again.
 
@@ -10,6 +11,7 @@ mod file;
 mod queue;
 mod rows;
 pub(super) mod schema;
+mod syncer;
 mod writer;
 
 use super::{AuditError, AuditErrorKind, AuditLog, Entry, Receipt};

@@ -37,8 +37,6 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     jobs: Vec<Job>,
-    /// Jobs that the writer has taken and not answered yet.
-    taken: usize,
     waiting: bool,
     closed: bool,
 }
@@ -74,13 +72,11 @@ impl Queue {
     /// Waits for entries and takes all of them, in order; none at the end.
     pub(super) fn take(&self, into: &mut Vec<Job>) {
         let mut state = self.lock();
-        state.taken = 0;
         while state.jobs.is_empty() && !state.closed {
             state.waiting = true;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         std::mem::swap(&mut state.jobs, into);
-        state.taken = into.len();
     }
 
     pub(super) fn close(&self) {
@@ -89,8 +85,7 @@ impl Queue {
     }
 
     pub(super) fn len(&self) -> usize {
-        let state = self.lock();
-        state.jobs.len() + state.taken
+        self.lock().jobs.len()
     }
 
     /// No invariant spans two changes of the state, so that one which a panic cut short is still good.

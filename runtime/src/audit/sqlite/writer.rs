@@ -1,15 +1,17 @@
-//! The one thread that writes: entries -> rows of one transaction -> receipts.
+//! The one thread that writes: entries -> rows of one transaction -> what is to be synced.
 
 use super::checkpoint::Checkpointer;
 use super::file::{self, Files};
 use super::queue::{Job, Queue};
 use super::rows::{Names, Rows};
 use super::schema;
+use super::syncer::{Batch, Syncer};
 use crate::audit::chain::{Hash, genesis};
 use crate::audit::{AuditError, AuditErrorKind, RecordId};
 use crate::telemetry;
 use rusqlite::{Connection, OptionalExtension};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The pages of the write-ahead log after which it is copied into the file within a commit, should it not have been
@@ -20,18 +22,20 @@ pub(super) struct Writer {
     path: PathBuf,
     wait: Duration,
     open: Option<Open>,
-    /// The log's own id, and the last row of it that was acknowledged, with its hash.
+    /// How often the file was opened.
+    openings: u64,
+    /// The log's own id.
     log_id: String,
-    last: (RecordId, Hash),
     /// Why the file is not open, said once.
     failed: bool,
+    syncer: Syncer,
     checkpointer: Checkpointer,
 }
 
 /// The file, open, and what is known of it.
 struct Open {
     connection: Connection,
-    files: Files,
+    files: Arc<Files>,
     log_id: String,
     /// The last row and its hash.
     head: (RecordId, Hash),
@@ -45,47 +49,39 @@ impl Writer {
         // It stays the same file when the process goes to another folder.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let open = Open::new(&path, wait, "PASSIVE")?;
-        let (log_id, last) = (open.log_id.clone(), open.head);
+        let syncer = Syncer::new(&path, open.head).map_err(|error| AuditError::io(&error, "open", &path))?;
         let checkpointer = Checkpointer::new(path.clone());
-        Ok(Writer { path, wait, open: Some(open), log_id, last, failed: false, checkpointer })
+        let log_id = open.log_id.clone();
+        Ok(Writer { path, wait, open: Some(open), openings: 1, log_id, failed: false, syncer, checkpointer })
     }
 
     /// Writes what comes until the queue is closed and empty.
     pub(super) fn run(&mut self, queue: &Queue) {
         let mut jobs = Vec::new();
-        let mut results = Vec::new();
+        let mut ids = Vec::new();
         loop {
             queue.take(&mut jobs);
             if jobs.is_empty() {
+                // The connection is closed after all is on the disk.
+                self.syncer.flush();
                 return;
             }
-            results.clear();
-            let written = self.write(&jobs, &mut results);
-            match &written {
-                Ok(()) => {
+            ids.clear();
+            let rows = jobs.len();
+            match self.write(&jobs, &mut ids) {
+                Ok((files, head)) => {
                     self.failed = false;
-                    if let Some(job) = jobs.first() {
-                        telemetry::audit_written(jobs.len(), job.since.elapsed());
+                    let since = jobs.first().map(|job| job.since);
+                    let receipts = jobs.drain(..).map(|job| job.sender).zip(ids.drain(..)).collect();
+                    self.syncer.push(Batch { opening: self.openings, files, receipts, head, since });
+                    if self.checkpointer.committed(rows) {
+                        self.checkpoint();
                     }
                 }
                 Err(error) => {
-                    // What is known of the file may be wrong now, and SQLite may hold what did not get to the disk.
-                    self.open = None;
-                    telemetry::audit_failed(&self.path, error, std::mem::replace(&mut self.failed, true));
+                    self.close(&error);
+                    jobs.drain(..).for_each(|job| job.sender.send(Err(error.clone())));
                 }
-            }
-            let rows = jobs.len();
-            let mut results = results.iter();
-            for job in jobs.drain(..) {
-                let result = match &written {
-                    Ok(()) => results.next().map_or_else(|| Err(AuditError::closed()), |&id| Ok(id)),
-                    Err(error) => Err(error.clone()),
-                };
-                job.sender.send(result);
-            }
-            // Between two commits, when nobody waits for the one before.
-            if written.is_ok() && self.checkpointer.committed(rows) {
-                self.checkpoint();
             }
         }
     }
@@ -95,14 +91,28 @@ impl Writer {
         let Some(open) = &self.open else { return };
         let copied = open.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         if let Err(error) = copied {
-            let error = AuditError::sqlite(&error, "write", &self.path);
-            self.open = None;
-            telemetry::audit_failed(&self.path, &error, std::mem::replace(&mut self.failed, true));
+            self.close(&AuditError::sqlite(&error, "write", &self.path));
         }
     }
 
+    /// After an error: what is known of the file may be wrong now, and SQLite may hold what did not get to the disk.
+    fn close(&mut self, error: &AuditError) {
+        // What was committed before is answered first, while its files are what they were.
+        self.syncer.flush();
+        self.open = None;
+        telemetry::audit_failed(&self.path, error, std::mem::replace(&mut self.failed, true));
+    }
+
     /// Writes all of them in one transaction, or none.
-    fn write(&mut self, jobs: &[Job], results: &mut Vec<RecordId>) -> Result<(), AuditError> {
+    fn write(
+        &mut self,
+        jobs: &[Job],
+        ids: &mut Vec<RecordId>,
+    ) -> Result<(Arc<Files>, (RecordId, Hash)), AuditError> {
+        if self.syncer.has_failed(self.openings) {
+            self.syncer.flush();
+            self.open = None;
+        }
         let open = match &mut self.open {
             Some(open) => open,
             // After an error the system may hold pages that never reached the disk, and count them as written. Nothing
@@ -112,15 +122,15 @@ impl Writer {
                     return Err(file::gone(&self.path));
                 }
                 let open = Open::new(&self.path, self.wait, "TRUNCATE")?;
-                if open.log_id != self.log_id || !open.holds(self.last, &self.path)? {
+                if open.log_id != self.log_id || !open.holds(self.syncer.last(), &self.path)? {
                     return Err(file::gone(&self.path));
                 }
+                self.openings += 1;
                 none.insert(open)
             }
         };
-        open.write(jobs, results, &self.path)?;
-        self.last = open.head;
-        Ok(())
+        open.write(jobs, ids, &self.path)?;
+        Ok((Arc::clone(&open.files), open.head))
     }
 }
 
@@ -131,6 +141,8 @@ impl Open {
         let (connection, log_id) = schema::open_to_write(path, wait)?;
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(failed)?;
+        // The sync of a commit is the syncer's.
+        connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(16);
         let (held, frames): (i64, i64) = connection
             .query_row(&format!("PRAGMA wal_checkpoint({checkpoint})"), [], |row| {
@@ -147,7 +159,7 @@ impl Open {
         }
         file::settle(&connection, path, frames)?;
         let mut open = Open {
-            files: Files::new(path, before)?,
+            files: Arc::new(Files::new(path, before)?),
             connection,
             head: (0, genesis(&log_id)),
             log_id,
@@ -190,7 +202,7 @@ impl Open {
         }
         drop(rows);
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(failed)?;
-        self.files.still_there()
+        Ok(())
     }
 }
 
