@@ -1,5 +1,7 @@
 //! The guide, run as it is written: every `sh` block in one folder, its output compared with the `text` block after it.
+//! On Linux, for `setsid`.
 
+#![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::{Path, PathBuf};

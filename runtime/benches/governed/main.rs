@@ -29,6 +29,7 @@ fn main() {
     let rounds: usize = value(&args, "--rounds").map_or(3, |n| n.parse().expect("a number of rounds"));
     let actions: usize =
         value(&args, "--actions").map_or(100_000, |n| n.parse().expect("a number of actions"));
+    let workers: usize = value(&args, "--workers").map_or(2, |n| n.parse().expect("a number of threads"));
     let python = args.iter().any(|arg| arg == "--python").then(python::find);
     let folder = tempfile::tempdir_in(folder).expect("a folder to write in");
 
@@ -38,9 +39,9 @@ fn main() {
     println!("{actions} actions a round, {IN_FLIGHT} in flight, {rounds} rounds");
     let mut ratios = Vec::new();
     for _ in 0..rounds {
-        let ours = durable(folder.path(), actions, Outcomes::Awaited);
+        let ours = durable(folder.path(), actions, workers, Outcomes::Awaited);
         ours.print("both rows awaited");
-        durable(folder.path(), actions, Outcomes::Queued).print("intent awaited, outcome queued");
+        durable(folder.path(), actions, workers, Outcomes::Queued).print("intent awaited, outcome queued");
         if let Some(python) = &python {
             let theirs = python::run(python, folder.path(), 3_000);
             println!("{theirs:10.0} actions a second  Python's Runtime.run_one with its AuditLogger");
@@ -107,7 +108,7 @@ fn runtime(log: impl AuditLog, outcomes: Outcomes, calls: &Arc<AtomicUsize>) -> 
     builder.session("bench").build().expect("a runtime")
 }
 
-fn durable(folder: &Path, actions: usize, outcomes: Outcomes) -> Measured {
+fn durable(folder: &Path, actions: usize, workers: usize, outcomes: Outcomes) -> Measured {
     let path = folder.join("audit.db");
     for file in ["audit.db", "audit.db-wal", "audit.db-shm"] {
         let _ = std::fs::remove_file(folder.join(file));
@@ -115,7 +116,7 @@ fn durable(folder: &Path, actions: usize, outcomes: Outcomes) -> Measured {
     let calls = Arc::new(AtomicUsize::new(0));
     let log = Arc::new(SqliteLog::open(&path).expect("a log"));
     let runtime = runtime(Arc::clone(&log), outcomes, &calls);
-    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build();
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_time().build();
     let tokio = tokio.expect("threads");
     let stop = Arc::new(AtomicBool::new(false));
     let fsync = fsyncs(&folder.join("fsync"), &stop);
