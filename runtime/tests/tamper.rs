@@ -12,7 +12,7 @@ use aegis_runtime::executor::{ExecuteError, from_fn};
 use aegis_runtime::policy::PolicyHandle;
 use aegis_runtime::{Action, Retry, Runtime, Task};
 use rusqlite::{Connection, params};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use support::policy;
@@ -62,14 +62,12 @@ fn all() -> bool {
     std::env::var("TAMPER").is_ok_and(|tamper| tamper == "all")
 }
 
-/// A log of at least 1,000 rows with every column filled in some of them, made once.
-fn source() -> &'static Path {
-    static SOURCE: OnceLock<PathBuf> = OnceLock::new();
+/// The bytes of a log of at least 1,000 rows with every column filled in some of them, made once.
+fn source() -> &'static [u8] {
+    static SOURCE: OnceLock<Vec<u8>> = OnceLock::new();
     SOURCE.get_or_init(|| {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tamper.db");
-        for end in ["", "-wal", "-shm"] {
-            drop(std::fs::remove_file(format!("{}{end}", path.display())));
-        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
         let log = Arc::new(SqliteLog::open(&path).unwrap());
         let tokio =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
@@ -93,7 +91,8 @@ fn source() -> &'static Path {
             let filled: i64 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
             assert!(filled >= 1, "{column} is filled in {filled} rows");
         }
-        path
+        drop(connection);
+        std::fs::read(&path).unwrap()
     })
 }
 
@@ -151,7 +150,7 @@ impl Copy {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.db");
-        std::fs::copy(source(), &path).unwrap();
+        std::fs::write(&path, source()).unwrap();
         let connection = Connection::open(&path).unwrap();
         let prepare = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; \
                        CREATE TEMP TABLE r AS SELECT * FROM record; CREATE TEMP TABLE s AS SELECT * FROM session; \

@@ -49,11 +49,8 @@ impl AuditError {
 
     /// Of a commit that a sync before it took with it.
     pub(crate) fn unsynced(path: &Path) -> Self {
-        let message = format!(
-            "cannot write the audit log `{}`: what stands before this entry did not get to the disk",
-            path.display()
-        );
-        Self::new(AuditErrorKind::Io, message)
+        let what = "what stands before this entry did not get to the disk";
+        Self::failed(AuditErrorKind::Io, &what, "write", path)
     }
 
     /// Of SQLite, about a file, while something was done.

@@ -65,17 +65,25 @@ fn made() -> &'static Made {
     MADE.get_or_init(|| {
         let exe = std::env::current_exe().expect("this test");
         let name = exe.file_name().expect("a test has a name").to_string_lossy();
-        let file = |end: &str| Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{end}"));
-        let (shim, policy) = (file("so"), file("aegisb"));
+        let file =
+            |name: &str, end: &str| Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{end}"));
+        let (shim, policy) = (file(&name, "so"), file(&name, "aegisb"));
+        // Several processes may run tests of one binary: each file is put in its place when it is whole.
+        let own = format!("{name}-{}", std::process::id());
+        let (own_shim, own_policy) = (file(&own, "so"), file(&own, "aegisb"));
         let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-        rustc.args(["--edition", "2024", "--crate-type", "cdylib", "-O", "-D", "warnings", "-o"]).arg(&shim);
+        rustc
+            .args(["--edition", "2024", "--crate-type", "cdylib", "-O", "-D", "warnings", "-o"])
+            .arg(&own_shim);
         rustc.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shim/shim.rs"));
         let out = rustc.output().expect("rustc is there, or RUSTC names it");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/");
         let layers = ["base.yaml", "devops-agent.yaml"].map(|name| format!("{policies}{name}"));
         let compiled = aegisc::Policy::from_yaml_files(layers).expect("the shipped policies compile");
-        std::fs::write(&policy, compiled.artifact()).expect("the policy is written");
+        std::fs::write(&own_policy, compiled.artifact()).expect("the policy is written");
+        std::fs::rename(own_shim, &shim).expect("the layer is in its place");
+        std::fs::rename(own_policy, &policy).expect("the policy is in its place");
         Made { shim, policy }
     })
 }

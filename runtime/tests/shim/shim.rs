@@ -8,7 +8,8 @@
 //!   the process, and whoever reads it afterwards can take back what was not synced: a power cut. A sync is a line of
 //!   the journal and nothing else; the disk is not waited for.
 //! - `SHIM_FAIL_AT`: that call fails, counted from 1, and so do the `SHIM_FAIL_FOR` calls after it, with
-//!   `SHIM_ERRNO`. Counted are writes, truncations and syncs, or with `SHIM_FAIL_SYNCS` syncs alone. With
+//!   `SHIM_ERRNO`. Counted are writes, truncations and syncs, or with `SHIM_FAIL_SYNCS` syncs alone, and with
+//!   `SHIM_FAIL_OF` those of the file of this name alone. With
 //!   `SHIM_SHORT` the first of them, if it is a write, writes a half and says so.
 //! - `SHIM_KILL_AT`: before that call the process ends as by `kill -9`. Counted are also files that are made or
 //!   unlinked, and syncs of the folder.
@@ -18,7 +19,7 @@
 
 #![allow(unsafe_code, reason = "what stands in for libc is called by C and calls C")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::fs::File;
 use std::io::Seek;
@@ -123,9 +124,14 @@ struct Shim {
     fail_for: u64,
     errno: c_int,
     syncs_alone: bool,
+    /// The inode of the file whose calls are counted; any, if it is none.
+    counted_file: Option<Vec<u8>>,
+    counted_inode: Option<u64>,
     short: bool,
     kill_at: u64,
     known: HashMap<c_int, Known>,
+    /// Files that are still to be told of a sync that failed: the system tells each that was open then, once.
+    untold: HashSet<c_int>,
     calls: u64,
     counted: u64,
     /// Files that were unlinked since the folder was synced, under the names by which they are kept.
@@ -168,10 +174,13 @@ fn shim() -> MutexGuard<'static, Shim> {
             fail_at: number("SHIM_FAIL_AT"),
             fail_for: number("SHIM_FAIL_FOR"),
             errno: c_int::try_from(number("SHIM_ERRNO")).expect("an errno"),
+            counted_file: std::env::var_os("SHIM_FAIL_OF").map(|path| path.as_bytes().to_vec()),
+            counted_inode: None,
             syncs_alone: number("SHIM_FAIL_SYNCS") != 0,
             short: number("SHIM_SHORT") != 0,
             kill_at: number("SHIM_KILL_AT"),
             known: HashMap::new(),
+            untold: HashSet::new(),
             calls: 0,
             counted: 0,
             kept: Vec::new(),
@@ -225,9 +234,10 @@ impl Shim {
     }
 
     /// Counts a call that may fail and says what becomes of it.
-    fn fate(&mut self, is_sync: bool) -> Fate {
+    fn fate(&mut self, inode: u64, is_sync: bool) -> Fate {
         self.step();
-        if self.syncs_alone && !is_sync {
+        let other = self.counted_file.is_some() && self.counted_inode != Some(inode);
+        if other || self.syncs_alone && !is_sync {
             return Fate::Passes;
         }
         self.counted += 1;
@@ -251,6 +261,9 @@ impl Shim {
         if self.is_ours(path) {
             let inode = borrowed(fd).metadata().expect("an open file has an inode").ino();
             self.known.insert(fd, Known::File(inode));
+            if self.counted_file.as_deref() == Some(path) {
+                self.counted_inode = Some(inode);
+            }
             if !was_there {
                 self.note(CREATE, inode, 0, 0, path);
             }
@@ -350,7 +363,10 @@ pub unsafe extern "C" fn openat64(folder: c_int, path: *const c_char, flags: c_i
 /// As of `close`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn close(fd: c_int) -> c_int {
-    shim().known.remove(&fd);
+    let mut shim = shim();
+    shim.known.remove(&fd);
+    shim.untold.remove(&fd);
+    drop(shim);
     // SAFETY: as the caller's.
     unsafe { (real().close)(fd) }
 }
@@ -370,7 +386,7 @@ unsafe fn write_any(fd: c_int, offset: Option<i64>, length: usize, write: impl F
         drop(shim);
         return write(length);
     };
-    let length = match shim.fate(false) {
+    let length = match shim.fate(inode, false) {
         Fate::Passes => length,
         Fate::Short => (length / 2).max(1),
         Fate::Fails => return -1,
@@ -430,7 +446,7 @@ pub unsafe extern "C" fn writev(fd: c_int, vector: *const c_void, count: c_int) 
 pub unsafe extern "C" fn ftruncate(fd: c_int, length: i64) -> c_int {
     let mut shim = shim();
     if let Some(&Known::File(inode)) = shim.known.get(&fd) {
-        if !matches!(shim.fate(false), Fate::Passes) {
+        if !matches!(shim.fate(inode, false), Fate::Passes) {
             fail(shim.errno);
             return -1;
         }
@@ -465,13 +481,23 @@ fn sync_any(fd: c_int, sync: impl Fn() -> c_int) -> c_int {
         drop(shim);
         return sync();
     };
-    if let Known::File(inode) = known
-        && !matches!(shim.fate(true), Fate::Passes)
-    {
-        // The system counts the pages as written from now on, and another sync does not write them.
-        shim.note(SYNC_FAILED, inode, 0, 0, &[]);
-        fail(shim.errno);
-        return -1;
+    if let Known::File(inode) = known {
+        if !matches!(shim.fate(inode, true), Fate::Passes) {
+            // The system counts the pages as written from now on, and another sync does not write them.
+            shim.note(SYNC_FAILED, inode, 0, 0, &[]);
+            let same = |&(other, known): &(&c_int, &Known)| {
+                *other != fd && matches!(known, Known::File(other) if *other == inode)
+            };
+            let others: Vec<c_int> = shim.known.iter().filter(same).map(|(other, _)| *other).collect();
+            shim.untold.extend(others);
+            shim.untold.remove(&fd);
+            fail(shim.errno);
+            return -1;
+        }
+        if shim.untold.remove(&fd) {
+            fail(shim.errno);
+            return -1;
+        }
     }
     if shim.journal.is_none() {
         return sync();

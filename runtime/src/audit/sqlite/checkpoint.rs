@@ -4,7 +4,7 @@
 //! done twice: here, which takes long, and then by the writer between two commits, which has little left to copy.
 
 use super::schema;
-use crate::audit::AuditError;
+use crate::audit::{AuditError, AuditErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -27,6 +27,8 @@ pub(super) struct Checkpointer {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// Why the last copy failed.
+    failed: Mutex<Option<AuditError>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -48,23 +50,28 @@ impl Checkpointer {
         Checkpointer { shared, thread, pages: 0 }
     }
 
+    /// Why a copy failed since this was asked, if one did. Waits for one that is at work.
+    pub(super) fn failed(&self) -> Option<AuditError> {
+        let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while *state == State::Asked {
+            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        self.shared.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Told of each commit. Says whether it is the writer's turn.
     pub(super) fn committed(&mut self, rows: usize) -> bool {
         self.pages += PAGES_OF_COMMIT + rows / ROWS_OF_PAGE;
         if self.pages < PAGES {
             return false;
         }
-        match self.shared.turn() {
-            State::Copied => {
-                self.pages = 0;
-                true
-            }
-            State::Idle if self.thread.is_none() => {
-                self.pages = 0;
-                true
-            }
-            State::Idle | State::Asked | State::Closed => false,
+        // Without a thread it is always the writer's.
+        let writers = self.thread.is_none() || self.shared.turn() == State::Copied;
+        if writers {
+            self.pages = 0;
         }
+        writers
     }
 }
 
@@ -102,9 +109,10 @@ impl Shared {
                 return;
             }
             drop(state);
-            // The writer finds by itself what is wrong with the file.
-            if let Err(error) = copy(path) {
-                tracing::debug!(%error, "the write-ahead log was not copied beside the writer");
+            if let Err(error) = copy(path)
+                && error.kind() != AuditErrorKind::Locked
+            {
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
             self.set(State::Copied);
         }

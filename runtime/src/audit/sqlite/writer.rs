@@ -9,14 +9,14 @@ use super::syncer::{Batch, Syncer};
 use crate::audit::chain::{Hash, genesis};
 use crate::audit::{AuditError, AuditErrorKind, RecordId};
 use crate::telemetry;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The pages of the write-ahead log after which it is copied into the file within a commit, should it not have been
-/// before.
-const CHECKPOINT_PAGES: i64 = 16_000;
+/// Closing the last connection does not copy the write-ahead log into the file.
+const LEAVE: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
 
 pub(super) struct Writer {
     path: PathBuf,
@@ -28,6 +28,8 @@ pub(super) struct Writer {
     log_id: String,
     /// Why the file is not open, said once.
     failed: bool,
+    /// Whether a copy of the write-ahead log failed, so that all of it has to be copied anew.
+    recopy: bool,
     syncer: Syncer,
     checkpointer: Checkpointer,
 }
@@ -52,7 +54,17 @@ impl Writer {
         let syncer = Syncer::new(&path, open.head).map_err(|error| AuditError::io(&error, "open", &path))?;
         let checkpointer = Checkpointer::new(path.clone());
         let log_id = open.log_id.clone();
-        Ok(Writer { path, wait, open: Some(open), openings: 1, log_id, failed: false, syncer, checkpointer })
+        Ok(Writer {
+            path,
+            wait,
+            open: Some(open),
+            openings: 1,
+            log_id,
+            failed: false,
+            recopy: false,
+            syncer,
+            checkpointer,
+        })
     }
 
     /// Writes what comes until the queue is closed and empty.
@@ -64,6 +76,7 @@ impl Writer {
             if jobs.is_empty() {
                 // The connection is closed after all is on the disk.
                 self.syncer.flush();
+                self.drop_open();
                 return;
             }
             ids.clear();
@@ -89,9 +102,16 @@ impl Writer {
     /// Copies what is left of the write-ahead log into the file.
     fn checkpoint(&mut self) {
         let Some(open) = &self.open else { return };
-        let copied = open.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        let copied = match self.checkpointer.failed() {
+            Some(error) => Err(error),
+            None => open
+                .connection
+                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+                .map_err(|error| AuditError::sqlite(&error, "write", &self.path)),
+        };
         if let Err(error) = copied {
-            self.close(&AuditError::sqlite(&error, "write", &self.path));
+            self.recopy = true;
+            self.close(&error);
         }
     }
 
@@ -99,8 +119,19 @@ impl Writer {
     fn close(&mut self, error: &AuditError) {
         // What was committed before is answered first, while its files are what they were.
         self.syncer.flush();
-        self.open = None;
+        self.drop_open();
         telemetry::audit_failed(&self.path, error, std::mem::replace(&mut self.failed, true));
+    }
+
+    /// Closes the file. If a copy failed it is left as it is: SQLite would copy what is left, and be done.
+    fn drop_open(&mut self) {
+        self.recopy |= self.checkpointer.failed().is_some();
+        if let Some(open) = self.open.take()
+            && self.recopy
+        {
+            // A connection that cannot be told so is one that cannot copy.
+            let _ = open.connection.set_db_config(LEAVE, true);
+        }
     }
 
     /// Writes all of them in one transaction, or none.
@@ -111,7 +142,7 @@ impl Writer {
     ) -> Result<(Arc<Files>, (RecordId, Hash)), AuditError> {
         if self.syncer.has_failed(self.openings) {
             self.syncer.flush();
-            self.open = None;
+            self.drop_open();
         }
         let open = match &mut self.open {
             Some(open) => open,
@@ -121,7 +152,12 @@ impl Writer {
                 if !self.path.exists() {
                     return Err(file::gone(&self.path));
                 }
-                let open = Open::new(&self.path, self.wait, "TRUNCATE")?;
+                if self.recopy {
+                    schema::copy_anew(&self.path, self.wait)?;
+                    self.recopy = false;
+                }
+                let open = Open::new(&self.path, self.wait, "TRUNCATE")
+                    .inspect_err(|error| self.recopy = error.kind() != AuditErrorKind::Locked)?;
                 if open.log_id != self.log_id || !open.holds(self.syncer.last(), &self.path)? {
                     return Err(file::gone(&self.path));
                 }
@@ -140,7 +176,9 @@ impl Open {
         let before = file::known(path);
         let (connection, log_id) = schema::open_to_write(path, wait)?;
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
-        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(failed)?;
+        connection.set_db_config(LEAVE, true).map_err(failed)?;
+        // An error of a copy within a commit would be told to nobody.
+        connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
         // The sync of a commit is the syncer's.
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(16);
@@ -158,6 +196,7 @@ impl Open {
             return Err(AuditError::new(AuditErrorKind::Locked, message));
         }
         file::settle(&connection, path, frames)?;
+        connection.set_db_config(LEAVE, false).map_err(failed)?;
         let mut open = Open {
             files: Arc::new(Files::new(path, before)?),
             connection,
