@@ -47,12 +47,6 @@ impl AuditError {
         Self::new(AuditErrorKind::Closed, "the audit log is closed: no action runs without it")
     }
 
-    /// Of a commit that a sync before it took with it.
-    pub(crate) fn unsynced(path: &Path) -> Self {
-        let what = "what stands before this entry did not get to the disk";
-        Self::failed(AuditErrorKind::Io, &what, "write", path)
-    }
-
     /// Of SQLite, about a file, while something was done.
     pub(crate) fn sqlite(error: &rusqlite::Error, doing: &str, path: &Path) -> Self {
         let kind = match error.sqlite_error_code() {

@@ -12,8 +12,8 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 /// Whether an action of this number is one that reaches the executor.
@@ -54,8 +54,7 @@ impl Lines {
 ///   until twice as many as are in flight were acknowledged in a row.
 /// - `CHILD_WIDE`: how many are in flight; 64.
 /// - `CHILD_PAD`: the length of their params.
-/// - `CHILD_READER`: keeps a reader open, so that the writer's connection is not the last, until 40 actions were
-///   refused.
+/// - `CHILD_READER`: keeps a reader open, so that the writer's connection is not the last.
 /// - `CHILD_WAIT`: the milliseconds to wait for another process.
 /// - `CHILD_CLOSE`: closes the log at the end, rather than to wait to be killed.
 /// - `CHILD_CLOCK`: the clock jumps back all the time.
@@ -115,7 +114,8 @@ pub(crate) fn act() {
         });
     }
     let runtime = builder.build().expect("a runtime");
-    work(&runtime, &lines, reader);
+    work(&runtime, &lines);
+    drop(reader);
     lines.say("child:done");
     if number("CHILD_CLOSE").is_some() {
         drop(runtime);
@@ -133,8 +133,7 @@ fn wait() {
     std::io::stdin().read_to_end(&mut nothing).expect("the parent waits");
 }
 
-fn work(runtime: &Runtime, lines: &Lines, reader: Option<AuditReader>) {
-    let (reader, lost) = (Arc::new(Mutex::new(reader)), Arc::new(AtomicU64::new(0)));
+fn work(runtime: &Runtime, lines: &Lines) {
     let most = number("CHILD_ACTIONS");
     let wide = number("CHILD_WIDE").unwrap_or(64);
     let pad = number("CHILD_PAD").unwrap_or(0);
@@ -144,7 +143,6 @@ fn work(runtime: &Runtime, lines: &Lines, reader: Option<AuditReader>) {
     let tokio = tokio.expect("a tokio runtime");
     let one = |_| {
         let (runtime, lines, counts) = (runtime.clone(), lines.clone(), Arc::clone(&counts));
-        let (reader, lost) = (Arc::clone(&reader), Arc::clone(&lost));
         async move {
             let [next, ended, since] = &*counts;
             let enough = || {
@@ -167,9 +165,6 @@ fn work(runtime: &Runtime, lines: &Lines, reader: Option<AuditReader>) {
                         ));
                         lines.say(&format!("child:lost {n} {error}"));
                         since.store(0, Ordering::SeqCst);
-                        if lost.fetch_add(1, Ordering::SeqCst) > 40 {
-                            drop(reader.lock().expect("no other task panics").take());
-                        }
                     }
                     (None, None) => panic!("neither written nor not: {result}"),
                 }

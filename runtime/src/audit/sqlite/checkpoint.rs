@@ -2,12 +2,19 @@
 //!
 //! While the writer goes on, its log never ends, and SQLite begins it anew only when all of it was copied. So this is
 //! done twice: here, which takes long, and then by the writer between two commits, which has little left to copy.
+//!
+//! Whoever copies, in whatever process, holds a lock on the write-ahead log, as SQLite has none for what
+//! [`repair`](super::repair) does.
 
-use super::schema;
+use super::{file, schema};
 use crate::audit::{AuditError, AuditErrorKind};
+use rusqlite::Connection;
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// After so many pages, as far as they can be told.
 const PAGES: usize = 1_000;
@@ -121,9 +128,48 @@ impl Shared {
 
 /// By a connection of its own, opened each time: the file may have been replaced meanwhile.
 fn copy(path: &Path) -> Result<(), AuditError> {
-    let connection = schema::open_to_copy(path)?;
+    copy_by(&schema::open_to_copy(path)?, path)
+}
+
+/// Copies what can be without waiting for anybody; nothing, while another does.
+pub(super) fn copy_by(connection: &Connection, path: &Path) -> Result<(), AuditError> {
+    let Some(_lock) = Lock::take(path, Duration::ZERO)? else { return Ok(()) };
     let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     copied.map_err(|error| AuditError::sqlite(&error, "write", path))
+}
+
+/// The right to copy, until it is dropped.
+pub(super) struct Lock(File);
+
+impl Lock {
+    /// Nothing, if another has it for longer than that, or there is nothing to copy.
+    pub(super) fn take(path: &Path, wait: Duration) -> Result<Option<Self>, AuditError> {
+        let failed = |error: std::io::Error| AuditError::io(&error, "open", path);
+        // SQLite locks nothing of this file, so that no lock of its own is lost when it is closed here.
+        let ahead =
+            match file::ahead(path).and_then(|ahead| File::options().read(true).write(true).open(ahead)) {
+                Ok(ahead) => ahead,
+                // Whether it was taken away is found after the next commit, and said there.
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(failed(error)),
+            };
+        let began = Instant::now();
+        loop {
+            match ahead.try_lock() {
+                Ok(()) => return Ok(Some(Lock(ahead))),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) if began.elapsed() >= wait => return Ok(None),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing it does so, too.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Drop for Checkpointer {

@@ -1,17 +1,16 @@
 //! The log that is used by default: an SQLite file, written by one thread, many entries a commit.
 //!
-//! Whoever has an entry puts it into a queue; the writer takes all that is there and writes it in one transaction; the
-//! syncer brings that to the disk and fills the receipts, while the writer is at the next. So one fsync serves all that
-//! came while the one before it ran.
+//! Whoever has an entry puts it into a queue; the writer takes all that is there, writes it in one transaction, brings
+//! that to the disk and fills the receipts. So one fsync serves all that came while the one before it ran.
 //! After an error nothing of that transaction counts: its receipts say so, the file is opened anew, and what comes
 //! next is tried again.
 
 mod checkpoint;
 mod file;
 mod queue;
+mod repair;
 mod rows;
 pub(super) mod schema;
-mod syncer;
 mod writer;
 
 use super::{AuditError, AuditErrorKind, AuditLog, Entry, Receipt};

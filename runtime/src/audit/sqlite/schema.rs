@@ -164,42 +164,6 @@ pub(super) fn open_to_copy(path: &Path) -> Result<Connection, AuditError> {
     Ok(connection)
 }
 
-/// Copies all of the write-ahead log into the file, also what counts as copied.
-///
-/// A copy that ends before the log does is not synced, but counts as done; and if the sync of the next one fails, it
-/// is never on the disk. What counts as copied is known only to the connections that are open: whoever is alone begins
-/// with nothing.
-pub(super) fn copy_anew(path: &Path, wait: Duration) -> Result<(), AuditError> {
-    let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(wait).map_err(failed)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
-    let copied = connection
-        .execute_batch(
-            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;",
-        )
-        .map_err(failed)
-        .and_then(|()| recognise(&connection, path))
-        .and_then(|()| {
-            connection
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
-                .map_err(failed)
-        });
-    match copied {
-        Ok(0) => Ok(()),
-        Err(error) if error.kind() != AuditErrorKind::Locked => Err(error),
-        Ok(_) | Err(_) => {
-            let message = format!(
-                "cannot copy the write-ahead log of `{}` anew after an error while others have it open: no action \
-                 runs until they have ended",
-                path.display()
-            );
-            Err(AuditError::new(AuditErrorKind::Locked, message))
-        }
-    }
-}
-
 /// Opens a log for reading alone.
 pub(in crate::audit) fn open_to_read(path: &Path) -> Result<(Connection, String), AuditError> {
     let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "read", path);

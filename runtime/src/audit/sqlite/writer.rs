@@ -1,18 +1,19 @@
-//! The one thread that writes: entries -> rows of one transaction -> what is to be synced.
+//! The one thread that writes: entries -> rows of one transaction -> the disk -> receipts.
+//!
+//! SQLite is told not to sync a commit itself (`synchronous = NORMAL`, under which it still syncs around a copy of the
+//! write-ahead log); a commit counts only when the sync here, which comes after it, has succeeded.
 
-use super::checkpoint::Checkpointer;
+use super::checkpoint::{self, Checkpointer};
 use super::file::{self, Files};
 use super::queue::{Job, Queue};
 use super::rows::{Names, Rows};
-use super::schema;
-use super::syncer::{Batch, Syncer};
+use super::{repair, schema};
 use crate::audit::chain::{Hash, genesis};
-use crate::audit::{AuditError, AuditErrorKind, RecordId};
+use crate::audit::{AuditError, RecordId};
 use crate::telemetry;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Closing the last connection does not copy the write-ahead log into the file.
@@ -22,22 +23,19 @@ pub(super) struct Writer {
     path: PathBuf,
     wait: Duration,
     open: Option<Open>,
-    /// How often the file was opened.
-    openings: u64,
     /// The log's own id.
     log_id: String,
+    /// The last row that was acknowledged, and its hash.
+    last: (RecordId, Hash),
     /// Why the file is not open, said once.
     failed: bool,
-    /// Whether a copy of the write-ahead log failed, so that all of it has to be copied anew.
-    recopy: bool,
-    syncer: Syncer,
     checkpointer: Checkpointer,
 }
 
 /// The file, open, and what is known of it.
 struct Open {
     connection: Connection,
-    files: Arc<Files>,
+    files: Files,
     log_id: String,
     /// The last row and its hash.
     head: (RecordId, Hash),
@@ -50,21 +48,10 @@ impl Writer {
     pub(super) fn open(path: &Path, wait: Duration) -> Result<Self, AuditError> {
         // It stays the same file when the process goes to another folder.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let open = Open::new(&path, wait, "PASSIVE")?;
-        let syncer = Syncer::new(&path, open.head).map_err(|error| AuditError::io(&error, "open", &path))?;
+        let open = Open::new(&path, wait)?;
         let checkpointer = Checkpointer::new(path.clone());
-        let log_id = open.log_id.clone();
-        Ok(Writer {
-            path,
-            wait,
-            open: Some(open),
-            openings: 1,
-            log_id,
-            failed: false,
-            recopy: false,
-            syncer,
-            checkpointer,
-        })
+        let (log_id, last) = (open.log_id.clone(), open.head);
+        Ok(Writer { path, wait, open: Some(open), log_id, last, failed: false, checkpointer })
     }
 
     /// Writes what comes until the queue is closed and empty.
@@ -73,20 +60,16 @@ impl Writer {
         let mut ids = Vec::new();
         loop {
             queue.take(&mut jobs);
-            if jobs.is_empty() {
-                // The connection is closed after all is on the disk.
-                self.syncer.flush();
-                self.drop_open();
-                return;
-            }
+            let Some(since) = jobs.first().map(|job| job.since) else { return self.end() };
             ids.clear();
             let rows = jobs.len();
             match self.write(&jobs, &mut ids) {
-                Ok((files, head)) => {
+                Ok(()) => {
                     self.failed = false;
-                    let since = jobs.first().map(|job| job.since);
-                    let receipts = jobs.drain(..).map(|job| job.sender).zip(ids.drain(..)).collect();
-                    self.syncer.push(Batch { opening: self.openings, files, receipts, head, since });
+                    for (job, id) in jobs.drain(..).zip(ids.drain(..)) {
+                        job.sender.send(Ok(id));
+                    }
+                    telemetry::audit_written(rows, since.elapsed());
                     if self.checkpointer.committed(rows) {
                         self.checkpoint();
                     }
@@ -104,101 +87,74 @@ impl Writer {
         let Some(open) = &self.open else { return };
         let copied = match self.checkpointer.failed() {
             Some(error) => Err(error),
-            None => open
-                .connection
-                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-                .map_err(|error| AuditError::sqlite(&error, "write", &self.path)),
+            None => checkpoint::copy_by(&open.connection, &self.path),
         };
         if let Err(error) = copied {
-            self.recopy = true;
-            self.close(&error);
+            // Dropped as it is, it leaves the write-ahead log to be repaired.
+            self.open = None;
+            self.say(&error);
         }
     }
 
     /// After an error: what is known of the file may be wrong now, and SQLite may hold what did not get to the disk.
     fn close(&mut self, error: &AuditError) {
-        // What was committed before is answered first, while its files are what they were.
-        self.syncer.flush();
-        self.drop_open();
+        self.end();
+        self.say(error);
+    }
+
+    fn say(&mut self, error: &AuditError) {
         telemetry::audit_failed(&self.path, error, std::mem::replace(&mut self.failed, true));
     }
 
-    /// Closes the file. If a copy failed it is left as it is: SQLite would copy what is left, and be done.
-    fn drop_open(&mut self) {
-        self.recopy |= self.checkpointer.failed().is_some();
+    /// Closes the file. If no copy failed, and nobody else has it open, SQLite copies into it what is left of the
+    /// write-ahead log.
+    fn end(&mut self) {
+        let failed = self.checkpointer.failed().is_some();
         if let Some(open) = self.open.take()
-            && self.recopy
+            && !failed
         {
-            // A connection that cannot be told so is one that cannot copy.
-            let _ = open.connection.set_db_config(LEAVE, true);
+            // A connection that cannot be told so leaves it to the next.
+            let _ = open.connection.set_db_config(LEAVE, false);
         }
     }
 
-    /// Writes all of them in one transaction, or none.
-    fn write(
-        &mut self,
-        jobs: &[Job],
-        ids: &mut Vec<RecordId>,
-    ) -> Result<(Arc<Files>, (RecordId, Hash)), AuditError> {
-        if self.syncer.has_failed(self.openings) {
-            self.syncer.flush();
-            self.drop_open();
-        }
+    /// Brings all of them to the disk, in one transaction, or says that none counts.
+    fn write(&mut self, jobs: &[Job], ids: &mut Vec<RecordId>) -> Result<(), AuditError> {
         let open = match &mut self.open {
             Some(open) => open,
-            // After an error the system may hold pages that never reached the disk, and count them as written. Nothing
-            // may follow them in the write-ahead log: it is emptied into the file first, whole.
             none => {
                 if !self.path.exists() {
                     return Err(file::gone(&self.path));
                 }
-                if self.recopy {
-                    schema::copy_anew(&self.path, self.wait)?;
-                    self.recopy = false;
-                }
-                let open = Open::new(&self.path, self.wait, "TRUNCATE")
-                    .inspect_err(|error| self.recopy = error.kind() != AuditErrorKind::Locked)?;
-                if open.log_id != self.log_id || !open.holds(self.syncer.last(), &self.path)? {
+                let open = Open::new(&self.path, self.wait)?;
+                if open.log_id != self.log_id || !open.holds(self.last, &self.path)? {
                     return Err(file::gone(&self.path));
                 }
-                self.openings += 1;
                 none.insert(open)
             }
         };
         open.write(jobs, ids, &self.path)?;
-        Ok((Arc::clone(&open.files), open.head))
+        open.files.sync()?;
+        self.last = open.head;
+        Ok(())
     }
 }
 
 impl Open {
-    /// Opens the file and copies the write-ahead log into it: what can be without waiting for readers, or all.
-    fn new(path: &Path, wait: Duration, checkpoint: &str) -> Result<Self, AuditError> {
+    /// Opens the file, as it is on the disk.
+    fn new(path: &Path, wait: Duration) -> Result<Self, AuditError> {
         let before = file::known(path);
         let (connection, log_id) = schema::open_to_write(path, wait)?;
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
         connection.set_db_config(LEAVE, true).map_err(failed)?;
         // An error of a copy within a commit would be told to nobody.
         connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
-        // The sync of a commit is the syncer's.
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(16);
-        let (held, frames): (i64, i64) = connection
-            .query_row(&format!("PRAGMA wal_checkpoint({checkpoint})"), [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .map_err(failed)?;
-        if held != 0 && checkpoint != "PASSIVE" {
-            let message = format!(
-                "cannot empty the write-ahead log of `{}` after an error while others read it: no action runs until \
-                 they have ended",
-                path.display()
-            );
-            return Err(AuditError::new(AuditErrorKind::Locked, message));
-        }
-        file::settle(&connection, path, frames)?;
-        connection.set_db_config(LEAVE, false).map_err(failed)?;
+        repair::write_again(&connection, path, wait)?;
+        checkpoint::copy_by(&connection, path)?;
         let mut open = Open {
-            files: Arc::new(Files::new(path, before)?),
+            files: Files::new(path, before)?,
             connection,
             head: (0, genesis(&log_id)),
             log_id,
