@@ -5,6 +5,7 @@
 //! After an error nothing of that transaction counts: its receipts say so, the file is opened anew, and what comes
 //! next is tried again.
 
+mod batch;
 mod checkpoint;
 mod file;
 mod queue;
@@ -102,7 +103,7 @@ impl SqliteLog {
 impl AuditLog for SqliteLog {
     fn record(&self, entry: Entry) -> Receipt {
         let (sender, receipt) = Receipt::channel();
-        self.queue.push(entry, sender);
+        self.queue.push(&entry, sender);
         receipt
     }
 

@@ -1,8 +1,8 @@
 //! The rows of one transaction: entries -> rows, chained.
 
-use super::queue::Job;
+use super::batch::{Batch, Kind, Row};
 use crate::audit::chain::{Hash, link};
-use crate::audit::{AuditError, AuditErrorKind, Entry, Intent, Outcome, RecordId};
+use crate::audit::{AuditError, AuditErrorKind, RecordId};
 use crate::verdict::Verdict;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::HashMap;
@@ -13,8 +13,6 @@ use std::sync::Arc;
 /// there.
 #[derive(Default)]
 pub(super) struct Names {
-    /// The last one that was asked for.
-    session: Option<(Arc<str>, i64)>,
     sessions: HashMap<Arc<str>, i64>,
     decisions: HashMap<DecisionKey, i64>,
 }
@@ -58,94 +56,91 @@ impl<'a> Rows<'a> {
         Ok(Rows { connection, intent, outcome, names, head, path })
     }
 
-    /// Adds the rows of an entry; says the number of its intent.
-    pub(super) fn add(&mut self, job: &Job) -> Result<RecordId, AuditError> {
+    /// Adds rows; says of each entry the number of its intent.
+    pub(super) fn add(&mut self, batch: &Batch, ids: &mut Vec<RecordId>) -> Result<(), AuditError> {
         let path = self.path;
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "write", path);
-        match &job.entry {
-            Entry::Intent(intent) => self.add_intent(intent, &job.digests.first).map_err(failed),
-            Entry::Outcome { of, outcome } => {
-                self.add_outcome(*of, outcome, &job.digests.first)?;
-                Ok(*of)
-            }
-            Entry::Refusal(intent, outcome) => {
-                let id = self.add_intent(intent, &job.digests.first).map_err(failed)?;
-                self.add_outcome(id, outcome, &job.digests.second)?;
-                Ok(id)
+        let sessions = batch.sessions.iter().map(|name| self.session(name));
+        let sessions = sessions.collect::<rusqlite::Result<Vec<_>>>().map_err(failed)?;
+        let decisions = batch.verdicts.iter().map(|verdict| self.decision(verdict));
+        let decisions = decisions.collect::<rusqlite::Result<Vec<_>>>().map_err(failed)?;
+        for row in &batch.rows {
+            let session = sessions.get(row.session);
+            let (intent, answers) = match &row.kind {
+                Kind::Outcome { of: Some(of), .. } if !(1..=self.head.0).contains(of) => {
+                    return Err(self.misplaced(*of));
+                }
+                Kind::Outcome { of, .. } => (Some(of.unwrap_or(self.head.0)), of.is_some()),
+                Kind::Intent { .. } => (None, true),
+            };
+            let id = self.head.0.saturating_add(1);
+            *self.head = (id, link(self.head.1, id, intent, &row.digest));
+            self.row(batch, row, session, &decisions, intent).map_err(failed)?;
+            if answers {
+                ids.push(intent.unwrap_or(id));
             }
         }
-    }
-
-    fn next(&mut self, intent: Option<RecordId>, digest: &[u8; 32]) -> (RecordId, Hash) {
-        let id = self.head.0.saturating_add(1);
-        *self.head = (id, link(self.head.1, id, intent, digest));
-        *self.head
-    }
-
-    fn add_intent(&mut self, intent: &Intent, digest: &[u8; 32]) -> rusqlite::Result<RecordId> {
-        let session = self.session(&intent.session)?;
-        let decision = self.decision(&intent.verdict)?;
-        let (id, hash) = self.next(None, digest);
-        let human = intent.human.as_ref();
-        self.intent.execute(params![
-            id,
-            intent.time,
-            session,
-            decision,
-            intent.action_type,
-            intent.action_target,
-            intent.action_params,
-            intent.action_desc,
-            human.map(|human| human.as_str()),
-            human.map(|human| &human.by),
-            human.map(|human| human.at),
-            human.map(|human| &human.shown),
-            intent.rollback_of,
-            intent.agent_id,
-            intent.parent_agent_id,
-            intent.chain_id,
-            intent.chain_depth,
-            hash.0,
-        ])?;
-        Ok(id)
-    }
-
-    fn add_outcome(&mut self, of: RecordId, outcome: &Outcome, digest: &[u8; 32]) -> Result<(), AuditError> {
-        if !(1..=self.head.0).contains(&of) {
-            let message = format!("there is no intent {of} in the audit log `{}`", self.path.display());
-            return Err(AuditError::new(AuditErrorKind::Misplaced, message));
-        }
-        let path = self.path;
-        let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "write", path);
-        let session = self.session(&outcome.session).map_err(failed)?;
-        let (id, hash) = self.next(Some(of), digest);
-        let row = params![
-            id,
-            of,
-            outcome.time,
-            session,
-            outcome.status.as_str(),
-            outcome.data,
-            outcome.error,
-            outcome.attempts,
-            hash.0,
-        ];
-        self.outcome.execute(row).map_err(failed)?;
         Ok(())
     }
 
-    fn session(&mut self, name: &Arc<str>) -> rusqlite::Result<i64> {
-        if let Some((last, id)) = &self.names.session
-            && Arc::ptr_eq(last, name)
-        {
-            return Ok(*id);
+    /// Adds one row: the head is its number and its hash.
+    fn row(
+        &mut self,
+        batch: &Batch,
+        row: &Row,
+        session: Option<&i64>,
+        decisions: &[i64],
+        intent: Option<RecordId>,
+    ) -> rusqlite::Result<()> {
+        let (id, hash) = *self.head;
+        match &row.kind {
+            Kind::Intent { verdict, human, rollback_of, chain_depth } => {
+                let [kind, target, action_params, desc, by, shown, agent, parent, chain] = batch.texts(row);
+                self.intent.execute(params![
+                    id,
+                    row.time,
+                    session,
+                    decisions.get(*verdict),
+                    kind,
+                    target,
+                    action_params,
+                    desc,
+                    human.map(|(said, _)| said),
+                    by,
+                    human.map(|(_, at)| at),
+                    shown,
+                    rollback_of,
+                    agent,
+                    parent,
+                    chain,
+                    chain_depth,
+                    hash.0,
+                ])?;
+            }
+            Kind::Outcome { status, attempts, .. } => {
+                let [data, error, ..] = batch.texts(row);
+                self.outcome.execute(params![
+                    id,
+                    intent,
+                    row.time,
+                    session,
+                    status.as_str(),
+                    data,
+                    error,
+                    attempts,
+                    hash.0,
+                ])?;
+            }
         }
-        let id = self.session_of(name)?;
-        self.names.session = Some((Arc::clone(name), id));
-        Ok(id)
+        Ok(())
     }
 
-    fn session_of(&mut self, name: &Arc<str>) -> rusqlite::Result<i64> {
+    fn misplaced(&self, of: RecordId) -> AuditError {
+        let message = format!("there is no intent {of} in the audit log `{}`", self.path.display());
+        AuditError::new(AuditErrorKind::Misplaced, message)
+    }
+
+    fn session(&mut self, name: &Arc<str>) -> rusqlite::Result<i64> {
         if let Some(&id) = self.names.sessions.get(name) {
             return Ok(id);
         }

@@ -3,9 +3,10 @@
 //! SQLite is told not to sync a commit itself (`synchronous = NORMAL`, under which it still syncs around a copy of the
 //! write-ahead log); a commit counts only when the sync here, which comes after it, has succeeded.
 
+use super::batch::Batch;
 use super::checkpoint::{self, Checkpointer};
 use super::file::{self, Files};
-use super::queue::{Job, Queue};
+use super::queue::Queue;
 use super::rows::{Names, Rows};
 use super::{repair, schema};
 use crate::audit::chain::{Hash, genesis};
@@ -56,18 +57,17 @@ impl Writer {
 
     /// Writes what comes until the queue is closed and empty.
     pub(super) fn run(&mut self, queue: &Queue) {
-        let mut jobs = Vec::new();
+        let mut batch = Batch::default();
         let mut ids = Vec::new();
         loop {
-            queue.take(&mut jobs);
-            let Some(since) = jobs.first().map(|job| job.since) else { return self.end() };
-            ids.clear();
-            let rows = jobs.len();
-            match self.write(&jobs, &mut ids) {
+            queue.take(&mut batch);
+            let Some(since) = batch.since else { return self.end() };
+            let rows = batch.rows.len();
+            match self.write(&batch, &mut ids) {
                 Ok(()) => {
                     self.failed = false;
-                    for (job, id) in jobs.drain(..).zip(ids.drain(..)) {
-                        job.sender.send(Ok(id));
+                    for (receipt, id) in batch.receipts.drain(..).zip(ids.drain(..)) {
+                        receipt.send(Ok(id));
                     }
                     telemetry::audit_written(rows, since.elapsed());
                     if self.checkpointer.committed(rows) {
@@ -76,9 +76,11 @@ impl Writer {
                 }
                 Err(error) => {
                     self.close(&error);
-                    jobs.drain(..).for_each(|job| job.sender.send(Err(error.clone())));
+                    ids.clear();
+                    batch.receipts.drain(..).for_each(|receipt| receipt.send(Err(error.clone())));
                 }
             }
+            batch.clear();
         }
     }
 
@@ -119,7 +121,7 @@ impl Writer {
     }
 
     /// Brings all of them to the disk, in one transaction, or says that none counts.
-    fn write(&mut self, jobs: &[Job], ids: &mut Vec<RecordId>) -> Result<(), AuditError> {
+    fn write(&mut self, batch: &Batch, ids: &mut Vec<RecordId>) -> Result<(), AuditError> {
         let open = match &mut self.open {
             Some(open) => open,
             none => {
@@ -133,7 +135,7 @@ impl Writer {
                 none.insert(open)
             }
         };
-        open.write(jobs, ids, &self.path)?;
+        open.write(batch, ids, &self.path)?;
         open.files.sync()?;
         self.last = open.head;
         Ok(())
@@ -186,16 +188,12 @@ impl Open {
         Ok(())
     }
 
-    fn write(&mut self, jobs: &[Job], results: &mut Vec<RecordId>, path: &Path) -> Result<(), AuditError> {
+    fn write(&mut self, batch: &Batch, ids: &mut Vec<RecordId>, path: &Path) -> Result<(), AuditError> {
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "write", path);
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
         // Dropping the connection rolls back.
         self.refresh().map_err(failed)?;
-        let mut rows = Rows::new(&self.connection, &mut self.names, &mut self.head, path)?;
-        for job in jobs {
-            results.push(rows.add(job)?);
-        }
-        drop(rows);
+        Rows::new(&self.connection, &mut self.names, &mut self.head, path)?.add(batch, ids)?;
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(failed)?;
         Ok(())
     }
