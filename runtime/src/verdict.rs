@@ -38,7 +38,9 @@ impl Verdict {
 
     /// Whether it is the same decision of the same policy.
     pub(crate) fn is_as(&self, other: &Self) -> bool {
-        self.rule == other.rule && self.error == other.error && Arc::ptr_eq(&self.generation, &other.generation)
+        self.rule == other.rule
+            && self.error == other.error
+            && Arc::ptr_eq(&self.generation, &other.generation)
     }
 
     /// What has to happen before the action may run.

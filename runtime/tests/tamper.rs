@@ -400,6 +400,12 @@ fn a_tail_that_is_cut() {
         copy.unguard();
         copy.change(&format!("DELETE FROM record WHERE id > {left}"));
         copy.guard();
+        // Whoever cuts knows what else to cut.
+        let first = (left + 1) / 64;
+        let sql = format!(
+            "DELETE FROM stretch WHERE id >= {first}; DELETE FROM session_stretch WHERE stretch >= {first}"
+        );
+        copy.connection.execute_batch(&sql).unwrap();
         let verified = copy.verify();
         assert_eq!((&verified.fault, verified.anchored), (&None, Anchored::Lost));
         assert!(!verified.is_good());
@@ -430,7 +436,7 @@ fn indexes_views_and_triggers() {
         ("DROP VIEW audit_log; CREATE VIEW audit_log AS SELECT 1 AS id", "view audit_log is not as"),
         ("DROP VIEW audit_log", "view audit_log is not as"),
         ("DROP TRIGGER record_is_not_updated", "trigger record_is_not_updated is not as"),
-        ("DROP INDEX intent_at_time", "index intent_at_time is not as"),
+        ("DROP INDEX outcome_of_intent", "index outcome_of_intent is not as"),
         ("CREATE INDEX more ON record (attempts)", "index more is not as"),
         ("CREATE TABLE more (x)", "table more is not as"),
         (
@@ -448,6 +454,26 @@ fn indexes_views_and_triggers() {
         copy.connection.execute_batch(sql).unwrap();
         let reader = AuditReader::open(&copy.path).unwrap();
         let fault = reader.verify(Some(copy.anchor)).unwrap().fault.unwrap_or_else(|| panic!("{sql}"));
+        assert!(fault.row == 0 && fault.what.contains(words), "{fault} after {sql}");
+    }
+    // Who looks by a session or a time does so in the stretches that have them.
+    let misses = "who looks by a session or a time misses rows from ";
+    for (sql, words) in [
+        ("DELETE FROM stretch WHERE id = 0", "misses rows from 1 to 63:"),
+        ("DELETE FROM stretch WHERE id = (SELECT max(id) FROM stretch)", misses),
+        ("UPDATE stretch SET earliest = earliest + 1 WHERE id = 3", "misses rows from 192 to 255:"),
+        ("UPDATE stretch SET latest = latest - 1 WHERE id = 3", misses),
+        ("UPDATE stretch SET latest = NULL WHERE id = 3", misses),
+        ("UPDATE stretch SET id = 1000 WHERE id = 3", misses),
+        ("DELETE FROM session_stretch WHERE stretch = 3 AND session = 2", misses),
+        ("UPDATE session_stretch SET session = 9 WHERE stretch = 3 AND session = 2", misses),
+        ("INSERT INTO session_stretch VALUES (9, 3)", "more than belongs there"),
+        ("INSERT INTO stretch VALUES (1000, 0, 0)", "more than belongs there"),
+    ] {
+        let copy = Copy::new();
+        copy.connection.execute_batch(sql).unwrap();
+        assert_eq!(copy.connection.changes(), 1, "{sql}");
+        let fault = copy.verify().fault.unwrap_or_else(|| panic!("{sql}"));
         assert!(fault.row == 0 && fault.what.contains(words), "{fault} after {sql}");
     }
     // A row that an index leaves out is a row that nobody finds by it.

@@ -1,13 +1,14 @@
 //! Reading a log: actions by filter, one after the other, whatever their number.
 
 use super::chain::Hash;
-use super::sqlite::{head, schema};
+use super::sqlite::{head, schema, stretch};
 use super::{AuditError, RecordId, Status};
 use crate::time::rfc3339;
 use aegis_vm::RiskLevel;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Serialize, Serializer};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -157,7 +158,8 @@ const COLUMNS: &str = "i.id, s.name, i.time, i.action_type, i.action_target, i.a
     lower(hex(d.policy_digest)), d.policy_revision, d.rule_origin, d.decision_error, i.approver, i.approved_at, \
     i.approval_shown, i.rollback_of, o.id, o.time, o.attempts, lower(hex(i.hash))";
 
-const TABLES: &str = "record i CROSS JOIN session s ON s.id = i.session CROSS JOIN decision d ON d.id = i.decision \
+/// What belongs to an intent `i`.
+const JOINED: &str = "CROSS JOIN session s ON s.id = i.session CROSS JOIN decision d ON d.id = i.decision \
     LEFT JOIN record o ON o.intent = i.id";
 
 impl AuditRow {
@@ -250,17 +252,55 @@ impl AuditReader {
         filter: &Filter,
         mut each: impl FnMut(AuditRow) -> ControlFlow<()>,
     ) -> Result<u64, AuditError> {
-        let (sql, values) = sql(filter);
-        let mut statement = self.connection.prepare_cached(&sql).map_err(self.failed())?;
-        let mut rows = statement.query(params_from_iter(values)).map_err(self.failed())?;
         let mut given = 0;
-        while let Some(row) = rows.next().map_err(self.failed())? {
+        let mut give = |row| {
             given += 1;
-            if each(AuditRow::read(row).map_err(self.failed())?).is_break() {
-                break;
-            }
+            each(row)
+        };
+        if filter.last.is_none() {
+            self.select(COLUMNS, filter, |row| Ok(give(AuditRow::read(row)?)))?;
+        } else {
+            let mut last = Vec::new();
+            self.select(COLUMNS, filter, |row| {
+                last.push(AuditRow::read(row)?);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            let _ = last.into_iter().rev().try_for_each(give);
         }
         Ok(given)
+    }
+
+    /// Gives columns of the actions that pass the filter to a closure, in order; with [`Filter::last`], in the order
+    /// of the last first.
+    fn select(
+        &self,
+        columns: &str,
+        filter: &Filter,
+        mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
+    ) -> Result<(), AuditError> {
+        let mut left = filter.last.map(i64::from);
+        // All of it is as it is now, whatever is written meanwhile.
+        let transaction = match self.connection.is_autocommit() {
+            true => Some(self.connection.unchecked_transaction().map_err(self.failed())?),
+            false => None,
+        };
+        for Select { from, conditions, order, mut values } in selects(filter) {
+            let mut sql =
+                format!("SELECT {columns} FROM {from} {JOINED} WHERE {conditions} ORDER BY {order}");
+            if let Some(left) = left {
+                sql.push_str(" LIMIT ?");
+                values.push(Value::Integer(left));
+            }
+            let mut statement = self.connection.prepare_cached(&sql).map_err(self.failed())?;
+            let mut rows = statement.query(params_from_iter(values)).map_err(self.failed())?;
+            while let Some(row) = rows.next().map_err(self.failed())? {
+                left = left.map(|left| left.saturating_sub(1));
+                if each(row).map_err(self.failed())?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        transaction.map_or(Ok(()), |transaction| transaction.finish().map_err(self.failed()))
     }
 
     /// How the query of a filter is answered, as SQLite says it: which index, one step a line.
@@ -269,12 +309,18 @@ impl AuditReader {
     ///
     /// [`AuditError`] if the log cannot be read.
     pub fn query_plan(&self, filter: &Filter) -> Result<String, AuditError> {
-        let (sql, values) = sql(filter);
-        let mut statement =
-            self.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).map_err(self.failed())?;
-        let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
-        let steps: rusqlite::Result<Vec<String>> = rows.map_err(self.failed())?.collect();
-        Ok(steps.map_err(self.failed())?.join("\n"))
+        let mut plan = Vec::new();
+        for Select { from, conditions, order, values } in selects(filter) {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT {COLUMNS} FROM {from} {JOINED} WHERE {conditions} ORDER BY {order}"
+            );
+            let mut statement = self.connection.prepare(&sql).map_err(self.failed())?;
+            let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
+            for step in rows.map_err(self.failed())? {
+                plan.push(step.map_err(self.failed())?);
+            }
+        }
+        Ok(plan.join("\n"))
     }
 
     /// How often each rule decided, the most frequent first.
@@ -283,34 +329,37 @@ impl AuditReader {
     ///
     /// [`AuditError`] if the log cannot be read.
     pub fn rules(&self, filter: &Filter) -> Result<Vec<RuleCount>, AuditError> {
-        let (mut conditions, mut values) = conditions(filter);
-        if let Some(last) = filter.last {
-            conditions =
-                format!("i.id IN (SELECT i.id FROM {TABLES} WHERE {conditions} ORDER BY i.id DESC LIMIT ?)");
-            values.push(Value::Integer(i64::from(last)));
-        }
-        let counts = Status::ALL
-            .map(|status| format!("sum(coalesce(o.result_status, 'unknown') = '{}')", status.as_str()));
-        let sql = format!(
-            "SELECT d.matched_rule, d.rule_origin, d.approval, count(*), {} FROM {TABLES} WHERE {conditions} \
-             GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2",
-            counts.join(", ")
-        );
-        let mut statement = self.connection.prepare(&sql).map_err(self.failed())?;
-        let rows = statement.query_map(params_from_iter(values), |row| {
-            let mut by_status = [0; Status::ALL.len()];
-            for (at, count) in by_status.iter_mut().enumerate() {
-                *count = count_of(row, 4 + at)?;
+        let mut counts: HashMap<i64, [u64; Status::ALL.len()]> = HashMap::new();
+        self.select("d.id, coalesce(o.result_status, 'unknown')", filter, |row| {
+            let status = row.get_ref(1)?.as_str()?;
+            let counted = counts.entry(row.get(0)?).or_default();
+            let counted = counted.iter_mut().zip(Status::ALL).find(|(_, known)| known.as_str() == status);
+            if let Some((count, _)) = counted {
+                *count += 1;
             }
-            Ok(RuleCount {
-                rule: row.get(0)?,
-                origin: row.get(1)?,
-                approval: row.get(2)?,
-                actions: count_of(row, 3)?,
-                by_status,
-            })
-        });
-        rows.map_err(self.failed())?.collect::<rusqlite::Result<_>>().map_err(self.failed())
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let sql = "SELECT matched_rule, rule_origin, approval FROM decision WHERE id = ?";
+        let mut statement = self.connection.prepare(sql).map_err(self.failed())?;
+        let mut rules = BTreeMap::new();
+        for (decision, by_status) in counts {
+            let rule: (String, Option<String>, String) = statement
+                .query_row([decision], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .map_err(self.failed())?;
+            let sums: &mut [u64; Status::ALL.len()] = rules.entry(rule).or_default();
+            sums.iter_mut().zip(by_status).for_each(|(sum, count)| *sum += count);
+        }
+        let count = |((rule, origin, approval), by_status): (_, [u64; Status::ALL.len()])| RuleCount {
+            rule,
+            origin,
+            approval,
+            actions: by_status.iter().sum(),
+            by_status,
+        };
+        let mut rules: Vec<_> = rules.into_iter().map(count).collect();
+        // Those as frequent stay in the order of their names.
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.actions));
+        Ok(rules)
     }
 
     /// Begins to follow the log, from its end.
@@ -340,13 +389,7 @@ impl Follow<'_> {
     /// [`AuditError`] if the log cannot be read.
     pub fn ended(&mut self) -> Result<Vec<AuditRow>, AuditError> {
         let reader = self.reader;
-        let (mut conditions, mut values) = but_for_times(&self.filter);
-        for (sign, time) in [(">=", self.filter.since), ("<", self.filter.until)] {
-            if let Some(time) = time {
-                conditions.push_str(&format!(" AND i.time {sign} ?"));
-                values.push(Value::Integer(time));
-            }
-        }
+        let (conditions, mut values) = conditions(&self.filter);
         // Rows past the end of now are for the next call.
         let end = reader.head()?.row;
         values.extend([Value::Integer(self.from), Value::Integer(end)]);
@@ -363,45 +406,69 @@ impl Follow<'_> {
     }
 }
 
-/// What SQLite counted: never below zero.
-fn count_of(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or(0))
+/// A part of a query.
+struct Select {
+    /// Where intents `i` are looked for.
+    from: String,
+    conditions: String,
+    order: String,
+    values: Vec<Value>,
 }
 
-fn sql(filter: &Filter) -> (String, Vec<Value>) {
-    let (conditions, mut values) = conditions(filter);
-    let select = format!("SELECT {COLUMNS} FROM {TABLES} WHERE {conditions}");
-    match filter.last {
-        None => (format!("{select} ORDER BY i.id"), values),
-        Some(last) => {
-            values.push(Value::Integer(i64::from(last)));
-            // The names of the columns do not matter to the outer select.
-            (format!("SELECT * FROM ({select} ORDER BY i.id DESC LIMIT ?) ORDER BY 1"), values)
+/// What answers a filter, one after the other. A session or times are looked for in the stretches of rows that may have
+/// them, and then in the rows after the last stretch that is complete.
+fn selects(filter: &Filter) -> Vec<Select> {
+    let backwards = if filter.last.is_some() { " DESC" } else { "" };
+    let (mut conditions, values) = conditions(filter);
+    let rows = |conditions: String, values| Select {
+        from: "record i".to_owned(),
+        conditions,
+        order: format!("i.id{backwards}"),
+        values,
+    };
+    if filter.session.is_none() && filter.since.is_none() && filter.until.is_none() {
+        return vec![rows(conditions, values)];
+    }
+    let within = |stretch: &str| {
+        let length = stretch::ROWS;
+        format!(
+            "CROSS JOIN record i ON i.id BETWEEN {stretch} * {length} AND {stretch} * {length} + {length} - 1"
+        )
+    };
+    let after = format!(
+        "{conditions} AND i.id >= (SELECT coalesce(max(id) + 1, 0) * {} FROM stretch)",
+        stretch::ROWS
+    );
+    let after = rows(after, values.clone());
+    let mut all = values;
+    let stretches = if let Some(session) = &filter.session {
+        conditions.push_str(" AND z.session = (SELECT id FROM session WHERE name = ?)");
+        all.push(Value::Text(session.clone()));
+        Select {
+            from: format!("session_stretch z {}", within("z.stretch")),
+            conditions,
+            order: format!("z.stretch{backwards}, i.id{backwards}"),
+            values: all,
         }
-    }
-}
-
-/// What a filter asks of an intent `i`. Its times are looked up by their index, if no session says better where to look:
-/// the numbers that it gives are sorted, and no row has to be.
-fn conditions(filter: &Filter) -> (String, Vec<Value>) {
-    let (mut sql, mut values) = but_for_times(filter);
-    let times = [(">=", filter.since), ("<", filter.until)];
-    let times: Vec<_> = times.into_iter().filter_map(|(sign, time)| Some((sign, time?))).collect();
-    if filter.session.is_some() || times.is_empty() {
-        times.iter().for_each(|(sign, _)| sql.push_str(&format!(" AND +i.time {sign} ?")));
     } else {
-        sql.push_str(
-            " AND i.id IN (SELECT t.id FROM record t INDEXED BY intent_at_time WHERE t.intent IS NULL",
-        );
-        times.iter().for_each(|(sign, _)| sql.push_str(&format!(" AND t.time {sign} ?")));
-        sql.push(')');
-    }
-    values.extend(times.into_iter().map(|(_, time)| Value::Integer(time)));
-    (sql, values)
+        for (condition, time) in [("z.latest >= ?", filter.since), ("z.earliest < ?", filter.until)] {
+            if let Some(time) = time {
+                conditions.push_str(&format!(" AND {condition}"));
+                all.push(Value::Integer(time));
+            }
+        }
+        Select {
+            from: format!("stretch z {}", within("z.id")),
+            conditions,
+            order: format!("z.id{backwards}, i.id{backwards}"),
+            values: all,
+        }
+    };
+    if filter.last.is_some() { vec![after, stretches] } else { vec![stretches, after] }
 }
 
-/// What a filter asks of an intent `i`, apart from its time.
-fn but_for_times(filter: &Filter) -> (String, Vec<Value>) {
+/// What a filter asks of an intent `i`.
+fn conditions(filter: &Filter) -> (String, Vec<Value>) {
     let mut sql = "i.intent IS NULL".to_owned();
     let mut values = Vec::new();
     let mut add = |condition: &str, value: Value| {
@@ -424,6 +491,12 @@ fn but_for_times(filter: &Filter) -> (String, Vec<Value>) {
     }
     if let Some(agent) = &filter.agent {
         add("i.agent_id = ?", text(agent));
+    }
+    if let Some(since) = filter.since {
+        add("i.time >= ?", Value::Integer(since));
+    }
+    if let Some(until) = filter.until {
+        add("i.time < ?", Value::Integer(until));
     }
     (sql, values)
 }

@@ -4,8 +4,9 @@ use super::chain::{Hash, genesis, link};
 use super::reader::AuditReader;
 use super::record::{self, IntentFields, OutcomeFields, Status};
 use super::sqlite::schema;
+use super::sqlite::stretch::{self, Stretch};
 use super::{AuditError, AuditErrorKind, RecordId};
-use rusqlite::Row;
+use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -71,7 +72,7 @@ const ROWS: &str = "SELECT r.id, r.intent, r.time, s.name, r.hash, \
     r.action_type, r.action_target, r.action_params, r.action_desc, d.approval, d.risk_level, d.matched_rule, \
     d.rule_origin, d.decision_error, d.policy_digest, d.policy_revision, r.human_decision, r.approver, r.approved_at, \
     r.approval_shown, r.rollback_of, r.agent_id, r.parent_agent_id, r.chain_id, r.chain_depth, \
-    r.result_status, r.result_data, r.result_error, r.attempts, r.decision \
+    r.result_status, r.result_data, r.result_error, r.attempts, r.decision, r.session \
     FROM record r LEFT JOIN session s ON s.id = r.session LEFT JOIN decision d ON d.id = r.decision ORDER BY r.id";
 
 /// What a row says, or what is wrong with it.
@@ -104,6 +105,7 @@ impl AuditReader {
         // All of it is read in one transaction, so that a writer changes nothing in between.
         let transaction = self.connection.unchecked_transaction().map_err(self.failed())?;
         let mut open = BTreeSet::new();
+        let mut stretches = Stretches::default();
         let mut statement = self.connection.prepare(ROWS).map_err(self.failed())?;
         let mut rows = statement.query([]).map_err(self.failed())?;
         loop {
@@ -123,8 +125,12 @@ impl AuditReader {
                 found.fault = Some(Fault { row: found.next(), what: what.to_owned() });
                 break;
             }
+            stretches.row(&self.connection, row).map_err(self.failed())?;
         }
         drop(rows);
+        if found.fault.is_none() {
+            found.fault = stretches.fault(&self.connection).map_err(self.failed())?;
+        }
         if found.fault.is_none() {
             // An index that was changed hides rows from whoever looks for them by it; a view shows what it likes.
             found.fault =
@@ -179,6 +185,68 @@ impl Verified {
             self.anchored = Anchored::At(id);
         }
         Ok(())
+    }
+}
+
+/// Whether the stretches say of the rows what they are.
+#[derive(Default)]
+struct Stretches {
+    now: Stretch,
+    complete: i64,
+    sessions: i64,
+    /// The first row of the first one that is wrong.
+    wrong: Option<RecordId>,
+}
+
+impl Stretches {
+    /// Takes in a row that is right.
+    fn row(&mut self, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<()> {
+        let id: RecordId = row.get(0)?;
+        if row.get::<_, Option<RecordId>>(1)?.is_none() {
+            self.now.add(row.get(2)?, row.get(30)?);
+        }
+        if !stretch::ends_with(id) {
+            return Ok(());
+        }
+        let stretch = id / stretch::ROWS;
+        let sql = "SELECT earliest, latest FROM stretch WHERE id = ?";
+        let times: Option<(Option<i64>, Option<i64>)> = connection
+            .prepare_cached(sql)?
+            .query_row([stretch], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let mut right = times == Some(self.now.times.unzip());
+        let sql = "SELECT count(*) FROM session_stretch WHERE session = ? AND stretch = ?";
+        for session in &self.now.sessions {
+            let count: i64 =
+                connection.prepare_cached(sql)?.query_row([*session, stretch], |row| row.get(0))?;
+            right &= count == 1;
+            self.sessions += 1;
+        }
+        if !right {
+            self.wrong.get_or_insert(stretch * stretch::ROWS);
+        }
+        self.complete += 1;
+        self.now = Stretch::default();
+        Ok(())
+    }
+
+    /// What is wrong with them.
+    fn fault(&self, connection: &Connection) -> rusqlite::Result<Option<Fault>> {
+        if let Some(first) = self.wrong {
+            let what = format!(
+                "who looks by a session or a time misses rows from {} to {}: `stretch` or `session_stretch` was changed",
+                first.max(1),
+                first + stretch::ROWS - 1
+            );
+            return Ok(Some(Fault { row: 0, what }));
+        }
+        let sql = "SELECT (SELECT count(*) FROM stretch), (SELECT count(*) FROM session_stretch)";
+        let counts: (i64, i64) = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let fault = || Fault {
+            row: 0,
+            what: "`stretch` or `session_stretch` has more than belongs there".to_owned(),
+        };
+        Ok((counts != (self.complete, self.sessions)).then(fault))
     }
 }
 

@@ -12,6 +12,7 @@ mod queue;
 mod repair;
 mod rows;
 pub(super) mod schema;
+pub(super) mod stretch;
 mod writer;
 
 use super::{AuditError, AuditErrorKind, AuditLog, Entry, Receipt};

@@ -1,6 +1,7 @@
 //! The rows of one transaction: entries -> rows, chained.
 
 use super::batch::{Batch, Kind, Row};
+use super::stretch::{self, Stretch};
 use crate::audit::chain::{Hash, link};
 use crate::audit::{AuditError, AuditErrorKind, RecordId};
 use crate::verdict::Verdict;
@@ -33,6 +34,7 @@ pub(super) struct Rows<'a> {
     names: &'a mut Names,
     /// The last row and its hash.
     head: &'a mut (RecordId, Hash),
+    stretch: &'a mut Stretch,
     path: &'a Path,
 }
 
@@ -48,12 +50,13 @@ impl<'a> Rows<'a> {
         connection: &'a Connection,
         names: &'a mut Names,
         head: &'a mut (RecordId, Hash),
+        stretch: &'a mut Stretch,
         path: &'a Path,
     ) -> Result<Self, AuditError> {
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "write", path);
         let intent = connection.prepare_cached(INTENT).map_err(failed)?;
         let outcome = connection.prepare_cached(OUTCOME).map_err(failed)?;
-        Ok(Rows { connection, intent, outcome, names, head, path })
+        Ok(Rows { connection, intent, outcome, names, head, stretch, path })
     }
 
     /// Adds rows; says of each entry the number of its intent.
@@ -65,7 +68,7 @@ impl<'a> Rows<'a> {
         let decisions = batch.verdicts.iter().map(|verdict| self.decision(verdict));
         let decisions = decisions.collect::<rusqlite::Result<Vec<_>>>().map_err(failed)?;
         for row in &batch.rows {
-            let session = sessions.get(row.session);
+            let session = sessions.get(row.session).copied().unwrap_or_default();
             let (intent, answers) = match &row.kind {
                 Kind::Outcome { of: Some(of), .. } if !(1..=self.head.0).contains(of) => {
                     return Err(self.misplaced(*of));
@@ -79,6 +82,12 @@ impl<'a> Rows<'a> {
             if answers {
                 ids.push(intent.unwrap_or(id));
             }
+            if intent.is_none() {
+                self.stretch.add(row.time, session);
+            }
+            if stretch::ends_with(id) {
+                self.stretch.write(self.connection, id).map_err(failed)?;
+            }
         }
         Ok(())
     }
@@ -88,7 +97,7 @@ impl<'a> Rows<'a> {
         &mut self,
         batch: &Batch,
         row: &Row,
-        session: Option<&i64>,
+        session: i64,
         decisions: &[i64],
         intent: Option<RecordId>,
     ) -> rusqlite::Result<()> {

@@ -5,6 +5,7 @@
 //! session   a session's name once, however many rows it has
 //! decision  a decision of a policy once: which rule, what it says, of which policy
 //! record    the rows: an intent has a decision and no `intent`, an outcome has an `intent` and no decision
+//! stretch   of 64 rows each, between which times their intents lie; session_stretch, of which sessions they are
 //! audit_log a view of one row an action, in the columns of the Python library's log, and ours behind them
 //! ```
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 const APPLICATION: i64 = 0x4145_4749;
 
 /// The version of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE log (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -60,9 +61,13 @@ CREATE TABLE record (
     attempts        INTEGER,
     hash            BLOB NOT NULL
 ) STRICT;
-CREATE INDEX intent_of_session ON record (session, id) WHERE intent IS NULL;
-CREATE INDEX intent_at_time ON record (time) WHERE intent IS NULL;
 CREATE UNIQUE INDEX outcome_of_intent ON record (intent) WHERE intent IS NOT NULL;
+CREATE TABLE stretch (id INTEGER PRIMARY KEY, earliest INTEGER, latest INTEGER) STRICT;
+CREATE TABLE session_stretch (
+    session INTEGER NOT NULL,
+    stretch INTEGER NOT NULL,
+    PRIMARY KEY (session, stretch)
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER record_is_not_updated BEFORE UPDATE ON record
 BEGIN SELECT RAISE(ABORT, 'rows of an audit log are never updated'); END;
 CREATE TRIGGER record_is_not_deleted BEFORE DELETE ON record

@@ -8,6 +8,7 @@ use super::checkpoint::{self, Checkpointer};
 use super::file::{self, Files};
 use super::queue::Queue;
 use super::rows::{Names, Rows};
+use super::stretch::Stretch;
 use super::{repair, schema};
 use crate::audit::chain::{Hash, genesis};
 use crate::audit::{AuditError, RecordId};
@@ -43,6 +44,7 @@ struct Open {
     /// Changes when another connection has written.
     data_version: i64,
     names: Names,
+    stretch: Stretch,
 }
 
 impl Writer {
@@ -162,6 +164,7 @@ impl Open {
             log_id,
             data_version: -1,
             names: Names::default(),
+            stretch: Stretch::default(),
         };
         open.refresh().map_err(failed)?;
         Ok(open)
@@ -183,6 +186,7 @@ impl Open {
             self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if version != self.data_version {
             self.head = head(&self.connection, &self.log_id)?;
+            self.stretch = Stretch::from(self.head.0.saturating_add(1));
             self.data_version = version;
         }
         Ok(())
@@ -193,7 +197,8 @@ impl Open {
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
         // Dropping the connection rolls back.
         self.refresh().map_err(failed)?;
-        Rows::new(&self.connection, &mut self.names, &mut self.head, path)?.add(batch, ids)?;
+        let rows = Rows::new(&self.connection, &mut self.names, &mut self.head, &mut self.stretch, path);
+        rows?.add(batch, ids)?;
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(failed)?;
         Ok(())
     }
