@@ -103,17 +103,8 @@ pub(super) fn genesis(log_id: &str) -> Hash {
 
 /// The hash of a row.
 pub(super) fn link(before: Hash, id: i64, intent: Option<i64>, content: &[u8; 32]) -> Hash {
-    let mut bytes = [0; 80];
-    let mut at = 0;
-    for part in [&before.0[..], &id.to_be_bytes(), &intent.unwrap_or(0).to_be_bytes(), content] {
-        for byte in part {
-            if let Some(slot) = bytes.get_mut(at) {
-                *slot = *byte;
-            }
-            at += 1;
-        }
-    }
-    Hash(Sha256::digest(bytes).into())
+    let row = Sha256::new().chain_update(before.0).chain_update(id.to_be_bytes());
+    Hash(row.chain_update(intent.unwrap_or(0).to_be_bytes()).chain_update(content).finalize().into())
 }
 
 #[cfg(test)]

@@ -26,10 +26,11 @@ struct DecisionKey {
     error: Option<String>,
 }
 
-/// Adds rows to a transaction. The two statements are found once for all of them.
+/// Adds rows to a transaction. The statements are found once for all of them.
 pub(super) struct Rows<'a> {
     connection: &'a Connection,
     intent: CachedStatement<'a>,
+    plain: CachedStatement<'a>,
     outcome: CachedStatement<'a>,
     names: &'a mut Names,
     /// The last row and its hash.
@@ -41,6 +42,10 @@ pub(super) struct Rows<'a> {
 const INTENT: &str = "INSERT INTO record (id, time, session, decision, action_type, action_target, action_params, \
     action_desc, human_decision, approver, approved_at, approval_shown, rollback_of, agent_id, parent_agent_id, \
     chain_id, chain_depth, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// Of an intent that nobody was asked about, without a description, an agent, a chain, or something to roll back.
+const PLAIN: &str = "INSERT INTO record (id, time, session, decision, action_type, action_target, action_params, \
+    chain_depth, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const OUTCOME: &str = "INSERT INTO record (id, intent, time, session, result_status, result_data, result_error, \
     attempts, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -55,8 +60,9 @@ impl<'a> Rows<'a> {
     ) -> Result<Self, AuditError> {
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "write", path);
         let intent = connection.prepare_cached(INTENT).map_err(failed)?;
+        let plain = connection.prepare_cached(PLAIN).map_err(failed)?;
         let outcome = connection.prepare_cached(OUTCOME).map_err(failed)?;
-        Ok(Rows { connection, intent, outcome, names, head, stretch, path })
+        Ok(Rows { connection, intent, plain, outcome, names, head, stretch, path })
     }
 
     /// Adds rows; says of each entry the number of its intent.
@@ -104,12 +110,28 @@ impl<'a> Rows<'a> {
         let (id, hash) = *self.head;
         match &row.kind {
             Kind::Intent { verdict, human, rollback_of, chain_depth } => {
-                let [kind, target, action_params, desc, by, shown, agent, parent, chain] = batch.texts(row);
+                let [kind, target, action_params, others @ ..] = batch.texts(row);
+                let decision = decisions.get(*verdict);
+                if human.is_none() && rollback_of.is_none() && others == [None; 6] {
+                    self.plain.execute(params![
+                        id,
+                        row.time,
+                        session,
+                        decision,
+                        kind,
+                        target,
+                        action_params,
+                        chain_depth,
+                        hash.0
+                    ])?;
+                    return Ok(());
+                }
+                let [desc, by, shown, agent, parent, chain] = others;
                 self.intent.execute(params![
                     id,
                     row.time,
                     session,
-                    decisions.get(*verdict),
+                    decision,
                     kind,
                     target,
                     action_params,
