@@ -128,7 +128,9 @@ impl Shared {
 
 /// By a connection of its own, opened each time: the file may have been replaced meanwhile.
 fn copy(path: &Path) -> Result<(), AuditError> {
-    copy_by(&schema::open_to_copy(path)?, path)
+    copy_by(&schema::open_to_copy(path)?, path)?;
+    // SQLite syncs what it copies only if that is all: the writer would have all of it to sync in its turn.
+    file::kept(path).and_then(|log| log.sync_data()).map_err(|error| AuditError::io(&error, "write", path))
 }
 
 /// Copies what can be without waiting for anybody; nothing, while another does.
