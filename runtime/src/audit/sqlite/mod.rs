@@ -43,7 +43,8 @@ impl Default for SqliteLogOptions {
 
 /// A log in an SQLite file, durable when the receipt is there.
 ///
-/// Several processes may write one file; they take turns. Dropping the log writes what waits.
+/// Several processes may write one file; they take turns. Dropping the log writes what waits. A handle of the file may
+/// stay open until the process ends: closing it would drop SQLite's locks.
 ///
 /// A log that is deleted, moved or replaced while it is written takes no more entries, and none is begun in its place;
 /// once it is back, it goes on.

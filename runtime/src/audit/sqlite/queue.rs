@@ -55,6 +55,12 @@ impl Queue {
         std::mem::swap(&mut state.batch, into);
     }
 
+    /// Takes what came meanwhile, without waiting. Says whether there was any; what it is given is empty.
+    pub(super) fn take_more(&self, into: &mut Batch) -> bool {
+        std::mem::swap(&mut self.lock().batch, into);
+        !into.is_empty()
+    }
+
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();

@@ -18,6 +18,9 @@ use rusqlite::{Connection, OptionalExtension};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How often entries are taken for one commit: while some are written, more come.
+const TAKES: usize = 3;
+
 /// Closing the last connection does not copy the write-ahead log into the file.
 const LEAVE: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
 
@@ -59,30 +62,31 @@ impl Writer {
 
     /// Writes what comes until the queue is closed and empty.
     pub(super) fn run(&mut self, queue: &Queue) {
-        let mut batch = Batch::default();
+        let mut batches: [Batch; TAKES] = std::array::from_fn(|_| Batch::default());
         let mut ids = Vec::new();
         loop {
-            queue.take(&mut batch);
-            let Some(since) = batch.since else { return self.end() };
-            let rows = batch.rows.len();
-            match self.write(&batch, &mut ids) {
+            let [first, ..] = &mut batches;
+            queue.take(first);
+            let Some(since) = first.since else { return self.end() };
+            let written = self.write(&mut batches, queue, &mut ids);
+            let rows = batches.iter().map(|batch| batch.rows.len()).sum();
+            let receipts = batches.iter_mut().flat_map(|batch| batch.receipts.drain(..));
+            match written {
                 Ok(()) => {
                     self.failed = false;
-                    for (receipt, id) in batch.receipts.drain(..).zip(ids.drain(..)) {
-                        receipt.send(Ok(id));
-                    }
+                    receipts.zip(ids.drain(..)).for_each(|(receipt, id)| receipt.send(Ok(id)));
                     telemetry::audit_written(rows, since.elapsed());
                     if self.checkpointer.committed(rows) {
                         self.checkpoint();
                     }
                 }
                 Err(error) => {
-                    self.close(&error);
                     ids.clear();
-                    batch.receipts.drain(..).for_each(|receipt| receipt.send(Err(error.clone())));
+                    self.close(&error);
+                    receipts.for_each(|receipt| receipt.send(Err(error.clone())));
                 }
             }
-            batch.clear();
+            batches.iter_mut().for_each(Batch::clear);
         }
     }
 
@@ -122,8 +126,14 @@ impl Writer {
         }
     }
 
-    /// Brings all of them to the disk, in one transaction, or says that none counts.
-    fn write(&mut self, batch: &Batch, ids: &mut Vec<RecordId>) -> Result<(), AuditError> {
+    /// Brings all of them to the disk, in one transaction, or says that none counts. The first is there; the others are
+    /// for what comes meanwhile.
+    fn write(
+        &mut self,
+        batches: &mut [Batch],
+        queue: &Queue,
+        ids: &mut Vec<RecordId>,
+    ) -> Result<(), AuditError> {
         let open = match &mut self.open {
             Some(open) => open,
             none => {
@@ -137,7 +147,7 @@ impl Writer {
                 none.insert(open)
             }
         };
-        open.write(batch, ids, &self.path)?;
+        open.write(batches, queue, ids, &self.path)?;
         open.files.sync()?;
         self.last = open.head;
         Ok(())
@@ -192,13 +202,25 @@ impl Open {
         Ok(())
     }
 
-    fn write(&mut self, batch: &Batch, ids: &mut Vec<RecordId>, path: &Path) -> Result<(), AuditError> {
+    fn write(
+        &mut self,
+        batches: &mut [Batch],
+        queue: &Queue,
+        ids: &mut Vec<RecordId>,
+        path: &Path,
+    ) -> Result<(), AuditError> {
         let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "write", path);
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
         // Dropping the connection rolls back.
         self.refresh().map_err(failed)?;
-        let rows = Rows::new(&self.connection, &mut self.names, &mut self.head, &mut self.stretch, path);
-        rows?.add(batch, ids)?;
+        let mut rows = Rows::new(&self.connection, &mut self.names, &mut self.head, &mut self.stretch, path)?;
+        for (at, batch) in batches.iter_mut().enumerate() {
+            if at > 0 && !queue.take_more(batch) {
+                break;
+            }
+            rows.add(batch, ids)?;
+        }
+        drop(rows);
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(failed)?;
         Ok(())
     }
