@@ -37,19 +37,31 @@ fn main() {
         return in_memory(actions, rounds);
     }
     println!("{actions} actions a round, {IN_FLIGHT} in flight, {rounds} rounds");
-    let mut ratios = Vec::new();
+    let modes =
+        [(Outcomes::Awaited, "both rows awaited"), (Outcomes::Queued, "intent awaited, outcome queued")];
+    let mut times = modes.map(|_| Vec::new());
+    let mut p99s = modes.map(|_| Vec::new());
     for _ in 0..rounds {
-        let ours = durable(folder.path(), actions, workers, Outcomes::Awaited);
-        ours.print("both rows awaited");
-        durable(folder.path(), actions, workers, Outcomes::Queued).print("intent awaited, outcome queued");
+        let ours = modes.map(|(outcomes, what)| {
+            let measured = durable(folder.path(), actions, workers, outcomes);
+            measured.print(what);
+            measured
+        });
+        p99s.iter_mut().zip(&ours).for_each(|(p99s, measured)| p99s.push(measured.p99_of_fsync()));
         if let Some(python) = &python {
             let theirs = python::run(python, folder.path(), 3_000);
             println!("{theirs:10.0} actions a second  Python's Runtime.run_one with its AuditLogger");
-            ratios.push(ours.rate / theirs);
+            times.iter_mut().zip(&ours).for_each(|(times, measured)| times.push(measured.rate / theirs));
         }
     }
-    if let Some(median) = median(&mut ratios) {
-        println!("{median:10.1} times as many as Python's, median of {rounds} rounds");
+    println!("medians of {rounds} rounds:");
+    for ((_, what), (mut times, mut p99s)) in modes.into_iter().zip(times.into_iter().zip(p99s)) {
+        if let Some(times) = median(&mut times) {
+            println!("{times:10.1} times as many as Python's, {what}");
+        }
+        if let Some(p99) = median(&mut p99s) {
+            println!("{p99:10.2} times the p99 of an fsync of the same run, {what}");
+        }
     }
     in_memory(actions, rounds);
 }
@@ -70,18 +82,24 @@ struct Measured {
     fsync: Histogram<u64>,
 }
 
+fn micros(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+    histogram.value_at_quantile(quantile) as f64 / 1e3
+}
+
 impl Measured {
+    fn p99_of_fsync(&self) -> f64 {
+        micros(&self.latency, 0.99) / micros(&self.fsync, 0.99)
+    }
+
     fn print(&self, what: &str) {
-        let micros = |histogram: &Histogram<u64>, q: f64| histogram.value_at_quantile(q) as f64 / 1e3;
-        let p99 = (micros(&self.latency, 0.99), micros(&self.fsync, 0.99));
         println!(
             "{:10.0} actions a second  {what}: p50 {:.0} us, p99 {:.0} us; fsync p50 {:.0} us, p99 {:.0} us; {:.2}",
             self.rate,
             micros(&self.latency, 0.5),
-            p99.0,
+            micros(&self.latency, 0.99),
             micros(&self.fsync, 0.5),
-            p99.1,
-            p99.0 / p99.1
+            micros(&self.fsync, 0.99),
+            self.p99_of_fsync()
         );
     }
 }

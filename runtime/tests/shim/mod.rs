@@ -156,6 +156,7 @@ impl Start {
     /// Puts the layer before libc, and has it keep what is not synced.
     pub(crate) fn power(self, place: &Place) -> Self {
         let journal = place.journal();
+        power::Journal::mend(&journal);
         self.shim(place).with("SHIM_UNDO", journal.display())
     }
 

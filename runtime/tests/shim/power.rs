@@ -62,6 +62,8 @@ pub(crate) enum Lost {
 pub(crate) struct Journal {
     path: PathBuf,
     lines: Vec<Line>,
+    /// The bytes of whole lines.
+    whole: u64,
 }
 
 impl Journal {
@@ -96,7 +98,15 @@ impl Journal {
                 kind => panic!("the journal has a line of kind {kind}"),
             });
         }
-        Journal { path: path.to_owned(), lines }
+        let whole = u64::try_from(bytes.len() - rest.len()).expect("a length");
+        Journal { path: path.to_owned(), lines, whole }
+    }
+
+    /// Takes away the last line if a process was killed while it was written, before another process goes on.
+    pub(crate) fn mend(path: &Path) {
+        if let Ok(file) = fs::File::options().write(true).open(path) {
+            file.set_len(Self::read(path).whole).expect("the journal can be cut");
+        }
     }
 
     /// Whether the call came that was to fail.

@@ -70,12 +70,13 @@ impl Writer {
             let Some(since) = first.since else { return self.end() };
             let written = self.write(&mut batches, queue, &mut ids);
             let rows = batches.iter().map(|batch| batch.rows.len()).sum();
+            let entries = batches.iter().map(Batch::len).sum();
             let receipts = batches.iter_mut().flat_map(|batch| batch.receipts.drain(..));
             match written {
                 Ok(()) => {
                     self.failed = false;
                     receipts.zip(ids.drain(..)).for_each(|(receipt, id)| receipt.send(Ok(id)));
-                    telemetry::audit_written(rows, since.elapsed());
+                    telemetry::audit_written(entries, since.elapsed());
                     if self.checkpointer.committed(rows) {
                         self.checkpoint();
                     }
