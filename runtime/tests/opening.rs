@@ -259,12 +259,64 @@ fn moved_away_and_back() {
 #[test]
 fn another_log_in_its_place() {
     let (place, other) = (Place::new(), Place::new());
-    drop(SqliteLog::open(other.log()).unwrap());
+    let mut others = Writing::new(SqliteLog::open(other.log()).unwrap());
+    others.acts();
+    others.acts();
+    let kept = others.acknowledged.clone();
+    drop(others);
     let mut writing = Writing::new(SqliteLog::open(place.log()).unwrap());
     writing.acts();
+    let old = place.folder().join("old.db");
+    fs::rename(place.log(), &old).unwrap();
     fs::rename(other.log(), place.log()).unwrap();
     writing.refuses(GONE);
     writing.refuses(GONE);
+    drop(writing);
+    // Both are unharmed: what was written went into the file, wherever it was, with the intent that was refused.
+    let reader = AuditReader::open(place.log()).unwrap();
+    assert!(reader.verify(None).unwrap().is_good());
+    assert_eq!(reader.head().unwrap().row, kept.last().unwrap() + 1);
+    drop(reader);
+    assert_eq!(AuditReader::open(&old).unwrap().verify(None).unwrap().rows, 3);
+}
+
+#[test]
+fn an_empty_file_in_its_place() {
+    let place = Place::new();
+    let mut writing = Writing::new(SqliteLog::open(place.log()).unwrap());
+    writing.acts();
+    let old = place.folder().join("old.db");
+    fs::rename(place.log(), &old).unwrap();
+    fs::write(place.log(), "").unwrap();
+    writing.refuses(GONE);
+    writing.refuses(GONE);
+    assert_eq!(fs::read(place.log()).unwrap(), b"", "no other log is begun in its place");
+    fs::rename(&old, place.log()).unwrap();
+    writing.acts();
+    writing.kept(&place.log());
+}
+
+/// SQLite would delete it, and with it what was acknowledged.
+#[test]
+fn a_write_ahead_log_without_its_log() {
+    let place = Place::new();
+    let start = Start::new(&place.log(), "s").with("CHILD_ACTIONS", 16).with("CHILD_WIDE", 4);
+    let mut running = start.spawn();
+    assert!(running.until(|said| said.done));
+    let said = running.kill();
+    let old = place.folder().join("old.db");
+    fs::rename(place.log(), &old).unwrap();
+    for empty in [false, true] {
+        if empty {
+            fs::write(place.log(), "").unwrap();
+        }
+        let error = SqliteLog::open(place.log()).unwrap_err().to_string();
+        assert!(error.contains("put the log back beside it"), "{error}");
+        let read = AuditReader::open(place.log()).unwrap_err().to_string();
+        assert!(!empty || read.contains("put the log back beside it"), "{read}");
+    }
+    fs::rename(&old, place.log()).unwrap();
+    shim::Held::read(&place.log(), "s", None).keeps(&said);
 }
 
 #[test]
@@ -303,8 +355,22 @@ fn its_write_ahead_log_deleted() {
     writing.acts();
     fs::remove_file(place.folder().join("audit.db-wal")).unwrap();
     writing.refuses(GONE);
-    // Closing it saved what the file did not have yet.
+    // What the file did not have yet was saved.
     writing.acts();
+    writing.kept(&place.log());
+}
+
+#[test]
+fn its_write_ahead_log_deleted_while_someone_reads() {
+    let place = Place::new();
+    let mut writing = Writing::new(SqliteLog::open(place.log()).unwrap());
+    writing.acts();
+    let reader = AuditReader::open(place.log()).unwrap();
+    assert_eq!(reader.head().unwrap().row, 2);
+    writing.acts();
+    fs::remove_file(place.folder().join("audit.db-wal")).unwrap();
+    writing.refuses(GONE);
+    drop(reader);
     writing.kept(&place.log());
 }
 

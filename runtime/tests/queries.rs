@@ -15,21 +15,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use support::{Counting, devops};
 
+/// The first second, before 1970.
+const EARLIER: i64 = 25;
+
 /// A run of actions of one session, by one of two writers of the log.
 #[derive(Clone, Debug)]
 struct Run {
     session: usize,
     second: bool,
     actions: usize,
-    /// The clock of each action, in seconds; it jumps.
+    /// The clock of all of them, in seconds from 25 before 1970 on; it jumps.
     time: u64,
     blocked: bool,
+    /// All at once: their intents stand together, and then their outcomes.
+    at_once: bool,
 }
 
 fn runs() -> impl Strategy<Value = Vec<Run>> {
-    let run = (0..4_usize, any::<bool>(), 1..90_usize, 0..50_u64, prop::bool::weighted(0.2)).prop_map(
-        |(session, second, actions, time, blocked)| Run { session, second, actions, time, blocked },
-    );
+    let run = (0..4_usize, any::<bool>(), 1..150_usize, 0..50_u64, prop::bool::weighted(0.2), any::<bool>());
+    let run = run.prop_map(|(session, second, actions, time, blocked, at_once)| Run {
+        session,
+        second,
+        actions,
+        time,
+        blocked,
+        at_once,
+    });
     prop::collection::vec(run, 1..10)
 }
 
@@ -37,7 +48,7 @@ fn filters() -> impl Strategy<Value = Filter> {
     let some = |strategy: std::ops::Range<u64>| prop::option::of(strategy);
     (some(0..5), some(0..60), some(0..60), some(0..300), prop::option::weighted(0.2, any::<bool>())).prop_map(
         |(session, since, until, last, blocked)| {
-            let micros = |seconds: u64| i64::try_from(seconds * 1_000_000).unwrap();
+            let micros = |seconds: u64| (i64::try_from(seconds).unwrap() - EARLIER) * 1_000_000;
             let mut filter = Filter::default();
             filter.session = session.map(|session| format!("s{session}"));
             (filter.since, filter.until) = (since.map(micros), until.map(micros));
@@ -59,15 +70,29 @@ fn write(path: &Path, runs: &[Run]) {
         let now = Arc::clone(&clock);
         let builder =
             Runtime::builder().policy(devops()).executor(Counting::default()).audit(Arc::clone(log));
-        let builder = builder
-            .session(format!("s{}", run.session))
-            .clock(move || SystemTime::UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
+        let builder = builder.session(format!("s{}", run.session)).clock(move || {
+            let earlier = Duration::from_secs(EARLIER.unsigned_abs());
+            SystemTime::UNIX_EPOCH - earlier + Duration::from_secs(now.load(Ordering::SeqCst))
+        });
         let runtime = builder.build().unwrap();
         tokio.block_on(async {
-            for _ in 0..run.actions {
-                let kind = if run.blocked { "destroy" } else { "monitor" };
-                let result = runtime.run_one(Action::new(kind, "production")).await;
-                assert!(result.audit_error().is_none(), "{result}");
+            let kind = if run.blocked { "destroy" } else { "monitor" };
+            let acts = || {
+                let runtime = runtime.clone();
+                async move {
+                    let result = runtime.run_one(Action::new(kind, "production")).await;
+                    assert!(result.audit_error().is_none(), "{result}");
+                }
+            };
+            if run.at_once {
+                let all: Vec<_> = (0..run.actions).map(|_| tokio::spawn(acts())).collect();
+                for one in all {
+                    one.await.unwrap();
+                }
+            } else {
+                for _ in 0..run.actions {
+                    acts().await;
+                }
             }
         });
     }

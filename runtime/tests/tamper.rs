@@ -439,6 +439,8 @@ fn indexes_views_and_triggers() {
         ("DROP INDEX outcome_of_intent", "index outcome_of_intent is not as"),
         ("CREATE INDEX more ON record (attempts)", "index more is not as"),
         ("CREATE TABLE more (x)", "table more is not as"),
+        ("DROP TABLE stretch", "table stretch is not as"),
+        ("DROP TABLE session_stretch", "table session_stretch is not as"),
         (
             "CREATE TRIGGER more AFTER INSERT ON record BEGIN DELETE FROM session; END",
             "trigger more is not as",

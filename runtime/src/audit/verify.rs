@@ -105,6 +105,34 @@ impl AuditReader {
         // All of it is read in one transaction, so that a writer changes nothing in between.
         let transaction = self.connection.unchecked_transaction().map_err(self.failed())?;
         let mut open = BTreeSet::new();
+        let of_file = |what| Fault { row: 0, what };
+        // A view shows what it likes. The first row that is wrong says more.
+        let changed = schema::changed(&self.connection).map_err(self.failed())?.map(of_file);
+        found.fault = self.rows(&mut found, &mut open, anchor, changed.is_none())?.or(changed);
+        if found.fault.is_none() {
+            // An index that was changed hides rows from whoever looks for them by it.
+            found.fault = schema::damage(&self.connection).map_err(self.failed())?.map(of_file);
+        }
+        transaction.finish().map_err(self.failed())?;
+        found.unknown = u64::try_from(open.len()).unwrap_or(u64::MAX);
+        found.first_unknown = open.into_iter().take(NAMED).collect();
+        Ok(found)
+    }
+
+    /// What is wrong with the rows, or with the stretches of them, if their tables are there.
+    fn rows(
+        &self,
+        found: &mut Verified,
+        open: &mut BTreeSet<RecordId>,
+        anchor: Option<Hash>,
+        with_stretches: bool,
+    ) -> Result<Option<Fault>, AuditError> {
+        // A damaged page is a fault of the log, not of its reader.
+        let fault = |row, error: rusqlite::Error| {
+            let error = self.failed()(error);
+            let damaged = error.kind() == AuditErrorKind::Damaged;
+            if damaged { Ok(Some(Fault { row, what: error.to_string() })) } else { Err(error) }
+        };
         let mut stretches = Stretches::default();
         let mut statement = self.connection.prepare(ROWS).map_err(self.failed())?;
         let mut rows = statement.query([]).map_err(self.failed())?;
@@ -112,35 +140,19 @@ impl AuditReader {
             let row = match rows.next() {
                 Ok(Some(row)) => row,
                 Ok(None) => break,
-                Err(error) => {
-                    let error = self.failed()(error);
-                    if error.kind() != AuditErrorKind::Damaged {
-                        return Err(error);
-                    }
-                    found.fault = Some(Fault { row: found.next(), what: error.to_string() });
-                    break;
-                }
+                Err(error) => return fault(found.next(), error),
             };
-            if let Err(what) = found.row(row, &mut open, anchor) {
-                found.fault = Some(Fault { row: found.next(), what: what.to_owned() });
-                break;
+            if let Err(what) = found.row(row, open, anchor) {
+                return Ok(Some(Fault { row: found.next(), what: what.to_owned() }));
             }
-            stretches.row(&self.connection, row).map_err(self.failed())?;
+            if with_stretches && let Err(error) = stretches.row(&self.connection, row) {
+                return fault(0, error);
+            }
         }
-        drop(rows);
-        if found.fault.is_none() {
-            found.fault = stretches.fault(&self.connection).map_err(self.failed())?;
+        if !with_stretches {
+            return Ok(None);
         }
-        if found.fault.is_none() {
-            // An index that was changed hides rows from whoever looks for them by it; a view shows what it likes.
-            found.fault =
-                schema::fault(&self.connection).map_err(self.failed())?.map(|what| Fault { row: 0, what });
-        }
-        drop(statement);
-        transaction.finish().map_err(self.failed())?;
-        found.unknown = u64::try_from(open.len()).unwrap_or(u64::MAX);
-        found.first_unknown = open.into_iter().take(NAMED).collect();
-        Ok(found)
+        stretches.fault(&self.connection).or_else(|error| fault(0, error))
     }
 }
 

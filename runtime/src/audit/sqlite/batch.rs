@@ -160,6 +160,11 @@ impl Batch {
         row.texts.map(|text| self.texts.get(text.start..text.end?))
     }
 
+    /// The bytes of its texts.
+    pub(super) fn bytes(&self) -> usize {
+        self.texts.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.receipts.is_empty()
     }

@@ -4,13 +4,12 @@
 //! done twice: here, which takes long, and then by the writer between two commits, which has little left to copy.
 //!
 //! Whoever copies, in whatever process, holds a lock on the write-ahead log, as SQLite has none for what
-//! [`repair`](super::repair) does.
+//! [`repair`](super::repair) does. (But for SQLite when it closes the last connection: nobody else has the log open then.)
 
 use super::{file, schema};
 use crate::audit::{AuditError, AuditErrorKind};
 use rusqlite::Connection;
 use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -24,6 +23,8 @@ const PAGES_OF_COMMIT: usize = 6;
 
 const ROWS_OF_PAGE: usize = 10;
 
+const BYTES_OF_PAGE: usize = 4_096;
+
 pub(super) struct Checkpointer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -34,6 +35,8 @@ pub(super) struct Checkpointer {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// What is to be copied.
+    ahead: Mutex<Option<Arc<File>>>,
     /// Why the last copy failed.
     failed: Mutex<Option<AuditError>>,
 }
@@ -67,14 +70,15 @@ impl Checkpointer {
         self.shared.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Told of each commit. Says whether it is the writer's turn.
-    pub(super) fn committed(&mut self, rows: usize) -> bool {
-        self.pages += PAGES_OF_COMMIT + rows / ROWS_OF_PAGE;
+    /// Told of each commit, and of the write-ahead log it is in. Says whether it is the writer's turn.
+    pub(super) fn committed(&mut self, rows: usize, bytes: usize, ahead: &Arc<File>) -> bool {
+        let pages = PAGES_OF_COMMIT.saturating_add(rows / ROWS_OF_PAGE).saturating_add(bytes / BYTES_OF_PAGE);
+        self.pages = self.pages.saturating_add(pages);
         if self.pages < PAGES {
             return false;
         }
         // Without a thread it is always the writer's.
-        let writers = self.thread.is_none() || self.shared.turn() == State::Copied;
+        let writers = self.thread.is_none() || self.shared.turn(ahead) == State::Copied;
         if writers {
             self.pages = 0;
         }
@@ -92,11 +96,12 @@ impl Shared {
     }
 
     /// What it is; from idle it becomes asked, from copied idle.
-    fn turn(&self) -> State {
+    fn turn(&self, ahead: &Arc<File>) -> State {
         let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let before = *now;
         match before {
             State::Idle => {
+                *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(ahead));
                 *now = State::Asked;
                 self.changed.notify_all();
             }
@@ -116,7 +121,9 @@ impl Shared {
                 return;
             }
             drop(state);
-            if let Err(error) = copy(path)
+            let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(ahead) = ahead
+                && let Err(error) = copy(path, &ahead)
                 && error.kind() != AuditErrorKind::Locked
             {
                 *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
@@ -127,39 +134,44 @@ impl Shared {
 }
 
 /// By a connection of its own, opened each time: the file may have been replaced meanwhile.
-fn copy(path: &Path) -> Result<(), AuditError> {
-    copy_by(&schema::open_to_copy(path)?, path)?;
+fn copy(path: &Path, ahead: &File) -> Result<(), AuditError> {
+    let connection = schema::open_to_copy(path)?;
+    let Some(_lock) = Lock::take(ahead, path, Duration::ZERO)? else { return Ok(()) };
+    let failed = |error: std::io::Error| AuditError::io(&error, "write", path);
+    // A sync that failed before the connection was opened is told to this handle, a later one to the connection's.
+    ahead.sync_data().map_err(failed)?;
+    checkpoint(&connection, "PASSIVE", path)?;
     // SQLite syncs what it copies only if that is all: the writer would have all of it to sync in its turn.
-    file::kept(path).and_then(|log| log.sync_data()).map_err(|error| AuditError::io(&error, "write", path))
+    file::kept(path).and_then(|log| log.sync_data()).map_err(failed)
 }
 
-/// Copies what can be without waiting for anybody; nothing, while another does.
-pub(super) fn copy_by(connection: &Connection, path: &Path) -> Result<(), AuditError> {
-    let Some(_lock) = Lock::take(path, Duration::ZERO)? else { return Ok(()) };
-    let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+/// Copies all, if nobody reads what stood there before, and has the write-ahead log begin anew if so; waits for nobody.
+pub(super) fn copy_all(
+    connection: &Connection,
+    ahead: &File,
+    mode: &str,
+    path: &Path,
+) -> Result<(), AuditError> {
+    let Some(_lock) = Lock::take(ahead, path, Duration::ZERO)? else { return Ok(()) };
+    checkpoint(connection, mode, path)
+}
+
+fn checkpoint(connection: &Connection, mode: &str, path: &Path) -> Result<(), AuditError> {
+    let copied = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
     copied.map_err(|error| AuditError::sqlite(&error, "write", path))
 }
 
 /// The right to copy, until it is dropped.
-pub(super) struct Lock(File);
+pub(super) struct Lock<'f>(&'f File);
 
-impl Lock {
-    /// Nothing, if another has it for longer than that, or there is nothing to copy.
-    pub(super) fn take(path: &Path, wait: Duration) -> Result<Option<Self>, AuditError> {
-        let failed = |error: std::io::Error| AuditError::io(&error, "open", path);
-        // SQLite locks nothing of this file, so that no lock of its own is lost when it is closed here.
-        let ahead =
-            match file::ahead(path).and_then(|ahead| File::options().read(true).write(true).open(ahead)) {
-                Ok(ahead) => ahead,
-                // Whether it was taken away is found after the next commit, and said there.
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(failed(error)),
-            };
+impl<'f> Lock<'f> {
+    /// Nothing, if another has it for longer than that.
+    pub(super) fn take(ahead: &'f File, path: &Path, wait: Duration) -> Result<Option<Self>, AuditError> {
         let began = Instant::now();
         loop {
             match ahead.try_lock() {
                 Ok(()) => return Ok(Some(Lock(ahead))),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::Error(error)) => return Err(AuditError::io(&error, "open", path)),
                 Err(TryLockError::WouldBlock) if began.elapsed() >= wait => return Ok(None),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
             }
@@ -167,9 +179,9 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
+impl Drop for Lock<'_> {
     fn drop(&mut self) {
-        // Closing it does so, too.
+        // Closing the file does so, too.
         let _ = self.0.unlock();
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which file it is, whatever its name: its device and its number there. None where that is not known.
-type Identity = Option<(u64, u64)>;
+pub(super) type Identity = Option<(u64, u64)>;
 
 /// The files of a log as they were when it was opened.
 pub(super) struct Files {
@@ -17,6 +17,8 @@ pub(super) struct Files {
     known: Known,
     /// The write-ahead log, to sync it.
     written: File,
+    /// The write-ahead log, for whoever copies it.
+    copied: Arc<File>,
 }
 
 /// Which files stand under the two names, and how long the first was. A log never gets shorter.
@@ -28,7 +30,8 @@ struct Known {
 }
 
 impl Files {
-    /// Of a log that is open, so that both its files are there, and what stood there before.
+    /// Of a log that is open, so that both its files are there, and what stood there before. An error of a sync is told
+    /// to those handles that are open when it happens: so these are opened before anything is relied upon.
     pub(super) fn new(path: &Path, before: Identity) -> Result<Self, AuditError> {
         let failed = |error: io::Error| AuditError::io(&error, "open", path);
         let ahead = ahead(path).map_err(failed)?;
@@ -37,34 +40,67 @@ impl Files {
             return Err(gone(path));
         }
         // SQLite locks nothing of this file, so that no lock is lost when it is closed here.
-        let written = File::options().read(true).write(true).open(&ahead).map_err(failed)?;
-        if written.metadata().ok().as_ref().and_then(identity) != known.ahead {
-            return Err(gone(path));
-        }
-        Ok(Files { log: path.to_owned(), ahead, known, written })
+        let open = || {
+            let file = File::options().read(true).write(true).open(&ahead).map_err(failed)?;
+            let opened = file.metadata().ok().as_ref().and_then(identity);
+            if opened == known.ahead { Ok(file) } else { Err(gone(path)) }
+        };
+        let (written, copied) = (open()?, Arc::new(open()?));
+        Ok(Files { log: path.to_owned(), ahead, known, written, copied })
     }
 
-    /// Brings to the disk what stands in the write-ahead log, and looks whether it is still where it was.
-    pub(super) fn sync(&mut self) -> Result<(), AuditError> {
-        self.written.sync_data().map_err(|error| AuditError::io(&error, "write", &self.log))?;
-        self.still_there()
+    /// Which file the log is.
+    pub(super) fn identity(&self) -> Identity {
+        self.known.log
+    }
+
+    /// The write-ahead log.
+    pub(super) fn written(&self) -> &File {
+        &self.written
+    }
+
+    /// The write-ahead log, by another handle.
+    pub(super) fn copied(&self) -> &Arc<File> {
+        &self.copied
+    }
+
+    /// Brings to the disk what stands in the write-ahead log.
+    pub(super) fn sync(&self) -> Result<(), AuditError> {
+        self.written.sync_data().map_err(|error| AuditError::io(&error, "write", &self.log))
     }
 
     /// Whether whoever opens the log now finds what this process writes. SQLite goes on writing a file that was
     /// deleted or moved away; what it says is written then is lost.
-    fn still_there(&mut self) -> Result<(), AuditError> {
+    pub(super) fn still_there(&mut self) -> bool {
         let before = self.known;
         let now = look(&self.log, &self.ahead)
             .ok()
             .filter(|now| now.log == before.log && now.ahead == before.ahead && now.length >= before.length);
-        self.known = now.ok_or_else(|| gone(&self.log))?;
-        Ok(())
+        self.known = now.unwrap_or(before);
+        now.is_some()
     }
 }
 
 /// Which file a path names, if there is one.
 pub(super) fn known(path: &Path) -> Identity {
     std::fs::metadata(path).ok().as_ref().and_then(identity)
+}
+
+/// Refuses to open a log that is not there, or is empty, beside a write-ahead log that is not: SQLite would take that
+/// for a rest of something else, and delete it with all that was not copied yet.
+pub(super) fn guard(path: &Path) -> Result<(), AuditError> {
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let ahead = ahead(path).unwrap_or_else(|_| beside(path));
+    // In this order: while a log begins, the file is there first.
+    if length(&ahead) == 0 || length(path) > 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "the audit log `{}` is not there or is empty, but its write-ahead log is there and may have rows: put the log \
+         back beside it, or move the write-ahead log away, too",
+        path.display()
+    );
+    Err(AuditError::new(AuditErrorKind::Io, message))
 }
 
 /// A log that is not where it was.
@@ -110,8 +146,12 @@ fn identity(_: &Metadata) -> Identity {
 }
 
 /// The write-ahead log of a log: beside the file itself, if the path is a link to it.
-pub(super) fn ahead(path: &Path) -> io::Result<PathBuf> {
-    let mut name = OsString::from(path.canonicalize()?);
+fn ahead(path: &Path) -> io::Result<PathBuf> {
+    Ok(beside(&path.canonicalize()?))
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
     name.push("-wal");
-    Ok(PathBuf::from(name))
+    PathBuf::from(name)
 }

@@ -31,7 +31,8 @@ pub(super) use writer::head;
 pub struct SqliteLogOptions {
     /// How long another process may hold the file before an entry counts as not written: 5 seconds.
     pub wait: Duration,
-    /// The most entries that wait to be written; more are refused, and their actions do not run: 65,536.
+    /// The most entries that wait, apart from those that are being written; more are refused, and their actions do not
+    /// run: 65,536.
     pub most_pending: usize,
 }
 
@@ -89,7 +90,12 @@ impl SqliteLog {
         let queue = Arc::new(Queue::new(options.most_pending));
         let jobs = Arc::clone(&queue);
         let thread = std::thread::Builder::new().name("aegis-audit".to_owned());
-        let thread = thread.spawn(move || writer.run(&jobs)).map_err(|error| {
+        let thread = thread.spawn(move || {
+            // Also if it ends by a panic of a recorder of metrics, nobody waits for it.
+            let jobs = Abandons(jobs);
+            writer.run(&jobs.0);
+        });
+        let thread = thread.map_err(|error| {
             AuditError::new(AuditErrorKind::Io, format!("cannot start the writer of the audit log: {error}"))
         })?;
         Ok(SqliteLog { path, queue, writer: Some(thread) })
@@ -99,6 +105,15 @@ impl SqliteLog {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Answers what waits when the writer is gone.
+struct Abandons(Arc<Queue>);
+
+impl Drop for Abandons {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 

@@ -66,11 +66,20 @@ impl Queue {
         self.arrived.notify_one();
     }
 
+    /// Closes it, and answers what waits that it will not be written.
+    pub(super) fn abandon(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let batch = std::mem::take(&mut state.batch);
+        drop(state);
+        batch.receipts.into_iter().for_each(|receipt| receipt.send(Err(AuditError::closed())));
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lock().batch.len()
     }
 
-    /// No invariant spans two changes of the state, so that one which a panic cut short is still good.
+    /// What panics while it is locked is want of memory, which ends the process.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

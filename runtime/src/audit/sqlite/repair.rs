@@ -19,30 +19,33 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The header of the write-ahead log.
-const HEADER: u64 = 32;
+const HEADER: usize = 32;
 
-/// What stands before each page in it, the number of the page first.
-const FRAME_HEADER: u64 = 24;
+/// What stands before each page in it: its number, the length of the file after a commit, the salt, the sum.
+const FRAME_HEADER: usize = 24;
 
 /// Frames that are in memory at a time.
 const FRAMES: u64 = 256;
 
-/// Writes again, by a connection that may write, what others or the process before may have left unwritten. Then
-/// copies what can be copied.
-pub(super) fn write_again(connection: &Connection, path: &Path, wait: Duration) -> Result<(), AuditError> {
+/// Writes again, by a connection that may write and a handle of the write-ahead log, what others or the process before
+/// may have left unwritten.
+pub(super) fn write_again(
+    connection: &Connection,
+    ahead: &File,
+    path: &Path,
+    wait: Duration,
+) -> Result<(), AuditError> {
     let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
-    let page: u64 = connection
-        .query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))
-        .map_err(failed)
-        .and_then(|page| u64::try_from(page).map_err(|_| damaged(path)))?;
+    let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failed)?;
+    let page = usize::try_from(page).map_err(|_| damaged(path))?;
+    let Some(_lock) = checkpoint::Lock::take(ahead, path, wait)? else { return Err(held(path)) };
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
-    let written = locked(path, page, wait);
+    let written = locked(ahead, path, page);
     connection.execute_batch("ROLLBACK").map_err(failed)?;
     written
 }
 
-fn locked(path: &Path, page: u64, wait: Duration) -> Result<(), AuditError> {
-    let Some(lock) = checkpoint::Lock::take(path, wait)? else { return Err(held(path)) };
+fn locked(ahead: &File, path: &Path, page: usize) -> Result<(), AuditError> {
     // A connection that has a transaction is not told.
     let other = schema::open_to_copy(path)?;
     let (frames, copied) = other
@@ -50,68 +53,123 @@ fn locked(path: &Path, page: u64, wait: Duration) -> Result<(), AuditError> {
             Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         })
         .map_err(|error| AuditError::sqlite(&error, "open", path))?;
-    let (Ok(frames), Ok(copied)) = (u64::try_from(frames), u64::try_from(copied)) else { return Ok(()) };
-    let failed = |error: io::Error| AuditError::io(&error, "write", path);
-    let ahead = File::options().read(true).write(true).open(file::ahead(path).map_err(failed)?);
-    let mut ahead = ahead.map_err(failed)?;
-    let pages = again(&mut ahead, frames, page).map_err(failed)?;
+    let (Ok(frames), Ok(copied)) = (u64::try_from(frames), u64::try_from(copied)) else {
+        return Err(damaged(path));
+    };
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => damaged(path),
+        _ => AuditError::io(&error, "write", path),
+    };
+    let pages = again(ahead, frames, page).map_err(failed)?;
     if copied > 0 {
-        copy(&mut ahead, path, &pages, copied, page).map_err(failed)?;
+        copy(ahead, path, &pages, copied, page).map_err(failed)?;
     }
-    drop(lock);
     Ok(())
 }
 
 /// Writes the write-ahead log again. Says in which frame each page stands last, from 1.
-fn again(ahead: &mut File, frames: u64, page: u64) -> io::Result<HashMap<u32, u64>> {
+///
+/// A page that was given up may be read back as it was long before, which must not be made to last: each frame has the
+/// salt of the header, and a sum over all before it.
+fn again(mut ahead: &File, frames: u64, page: usize) -> io::Result<HashMap<u32, u64>> {
     let mut last = HashMap::new();
     if frames == 0 {
         return Ok(last);
     }
     let size = FRAME_HEADER.saturating_add(page);
     let mut bytes = Vec::new();
-    read_at(ahead, 0, HEADER, &mut bytes)?;
-    write_at(ahead, 0, &bytes)?;
+    read_at(&mut ahead, 0, HEADER, &mut bytes)?;
+    let (mut sum, salt) = Sum::of_header(&bytes).ok_or(io::ErrorKind::InvalidData)?;
+    write_at(&mut ahead, 0, &bytes)?;
     let mut frame = 0;
     while frame < frames {
         let some = FRAMES.min(frames.saturating_sub(frame));
-        let at = frame.saturating_mul(size).saturating_add(HEADER);
-        read_at(ahead, at, some.saturating_mul(size), &mut bytes)?;
-        for one in bytes.chunks(usize::try_from(size).unwrap_or(usize::MAX)) {
+        let at = place(frame, page);
+        read_at(&mut ahead, at, usize::try_from(some).unwrap_or(0).saturating_mul(size), &mut bytes)?;
+        for one in bytes.chunks(size) {
             frame = frame.saturating_add(1);
-            if let Some(number) = one.first_chunk() {
-                last.insert(u32::from_be_bytes(*number), frame);
+            let (header, content) = one.split_at_checked(FRAME_HEADER).ok_or(io::ErrorKind::InvalidData)?;
+            let &[number, _, salt_1, salt_2, sum_1, sum_2] = words(header).as_slice() else {
+                return Err(io::ErrorKind::InvalidData.into());
+            };
+            sum.add(header.get(..8).unwrap_or_default());
+            sum.add(content);
+            if number == 0 || [salt_1, salt_2] != salt || [sum_1, sum_2] != sum.now {
+                return Err(io::ErrorKind::InvalidData.into());
             }
+            last.insert(number, frame);
         }
-        write_at(ahead, at, &bytes)?;
+        write_at(&mut ahead, at, &bytes)?;
     }
     ahead.sync_data()?;
     Ok(last)
 }
 
+/// Where a frame begins, counted from 0.
+fn place(frame: u64, page: usize) -> u64 {
+    let size = u64::try_from(FRAME_HEADER.saturating_add(page)).unwrap_or(u64::MAX);
+    frame.saturating_mul(size).saturating_add(u64::try_from(HEADER).unwrap_or(u64::MAX))
+}
+
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.as_chunks().0.iter().map(|word| u32::from_be_bytes(*word)).collect()
+}
+
+/// The sum of SQLite's write-ahead log, see its description of the file format.
+struct Sum {
+    now: [u32; 2],
+    big_end_first: bool,
+}
+
+impl Sum {
+    /// Of the header, and the salt in it; nothing if it is none.
+    fn of_header(header: &[u8]) -> Option<(Self, [u32; 2])> {
+        let &[magic, _, _, _, salt_1, salt_2, sum_1, sum_2] = words(header).as_slice() else { return None };
+        let mut sum = Sum { now: [0; 2], big_end_first: magic & 1 == 1 };
+        sum.add(header.get(..24)?);
+        (magic | 1 == 0x377f_0683 && sum.now == [sum_1, sum_2]).then_some((sum, [salt_1, salt_2]))
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        let word = if self.big_end_first { u32::from_be_bytes } else { u32::from_le_bytes };
+        let [mut first, mut second] = self.now;
+        for pair in bytes.as_chunks::<8>().0 {
+            let &[a, b, c, d, e, f, g, h] = pair;
+            first = first.wrapping_add(word([a, b, c, d])).wrapping_add(second);
+            second = second.wrapping_add(word([e, f, g, h])).wrapping_add(first);
+        }
+        self.now = [first, second];
+    }
+}
+
 /// Writes into the file what counts as copied: of the pages that stand in no later frame, as those are copied anew.
-fn copy(ahead: &mut File, path: &Path, pages: &HashMap<u32, u64>, copied: u64, page: u64) -> io::Result<()> {
+fn copy(
+    mut ahead: &File,
+    path: &Path,
+    pages: &HashMap<u32, u64>,
+    copied: u64,
+    page: usize,
+) -> io::Result<()> {
     let kept = file::kept(path)?;
     let mut log: &File = &kept;
     let mut bytes = Vec::new();
     let mut counted: Vec<_> = pages.iter().filter(|&(_, &frame)| frame <= copied).collect();
     counted.sort_unstable();
     for (&number, &frame) in counted {
-        let before = frame.saturating_sub(1).saturating_mul(FRAME_HEADER.saturating_add(page));
-        let at = before.saturating_add(HEADER).saturating_add(FRAME_HEADER);
-        read_at(ahead, at, page, &mut bytes)?;
+        let header = u64::try_from(FRAME_HEADER).unwrap_or(u64::MAX);
+        let at = place(frame.saturating_sub(1), page).saturating_add(header);
+        read_at(&mut ahead, at, page, &mut bytes)?;
         let to = u64::from(number).checked_sub(1).ok_or(io::ErrorKind::InvalidData)?;
-        write_at(&mut log, to.saturating_mul(page), &bytes)?;
+        write_at(&mut log, to.saturating_mul(u64::try_from(page).unwrap_or(u64::MAX)), &bytes)?;
     }
     log.sync_data()
 }
 
 /// Reads so many bytes, or fails.
-fn read_at(file: &mut File, at: u64, length: u64, into: &mut Vec<u8>) -> io::Result<()> {
-    into.clear();
+fn read_at(file: &mut (impl Read + Seek), at: u64, length: usize, into: &mut Vec<u8>) -> io::Result<()> {
+    into.resize(length, 0);
     file.seek(SeekFrom::Start(at))?;
-    let read = file.take(length).read_to_end(into)?;
-    if u64::try_from(read) == Ok(length) { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    file.read_exact(into)
 }
 
 fn write_at(file: &mut (impl Write + Seek), at: u64, bytes: &[u8]) -> io::Result<()> {
@@ -129,5 +187,10 @@ fn held(path: &Path) -> AuditError {
 }
 
 fn damaged(path: &Path) -> AuditError {
-    AuditError::new(AuditErrorKind::Damaged, format!("the audit log `{}` has no page size", path.display()))
+    let message = format!(
+        "the write-ahead log of `{}` is not what was written: keep the files; what is whole of it is read once all \
+         programs that have it open have ended",
+        path.display()
+    );
+    AuditError::new(AuditErrorKind::Damaged, message)
 }

@@ -9,6 +9,7 @@
 //! audit_log a view of one row an action, in the columns of the Python library's log, and ours behind them
 //! ```
 
+use super::file;
 use crate::audit::{AuditError, AuditErrorKind};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension};
@@ -118,6 +119,7 @@ WHERE i.intent IS NULL;
 /// Opens a log for writing; a file that is not there, or is empty, becomes one.
 pub(super) fn open_to_write(path: &Path, wait: Duration) -> Result<(Connection, String), AuditError> {
     let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
+    file::guard(path)?;
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
@@ -134,7 +136,6 @@ pub(super) fn open_to_write(path: &Path, wait: Duration) -> Result<(Connection, 
     if !is_new {
         recognise(&connection, path)?;
     }
-    connection.set_db_config(leave, false).map_err(failed)?;
     let mode: String =
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
     if mode != "wal" {
@@ -144,7 +145,7 @@ pub(super) fn open_to_write(path: &Path, wait: Duration) -> Result<(Connection, 
         );
         return Err(AuditError::new(AuditErrorKind::Io, message));
     }
-    // An fsync for each commit. The sort of an index or a query never waits for a disk.
+    // The sort of a query never waits for a disk.
     let pragmas = "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; \
                    PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
     connection.execute_batch(pragmas).map_err(failed)?;
@@ -160,6 +161,7 @@ pub(super) fn open_to_write(path: &Path, wait: Duration) -> Result<(Connection, 
 /// Opens a log that is there to copy its write-ahead log into it; nothing is begun.
 pub(super) fn open_to_copy(path: &Path) -> Result<Connection, AuditError> {
     let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "open", path);
+    file::guard(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     // Should it be the last to close, it leaves all as it is.
@@ -176,6 +178,7 @@ pub(in crate::audit) fn open_to_read(path: &Path) -> Result<(Connection, String)
         let message = format!("there is no audit log `{}`", path.display());
         return Err(AuditError::new(AuditErrorKind::Io, message));
     }
+    file::guard(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
@@ -235,8 +238,8 @@ fn log_id(connection: &Connection) -> rusqlite::Result<String> {
     connection.query_row("SELECT value FROM log WHERE key = 'id'", [], |row| row.get(0))
 }
 
-/// What is wrong with the tables, indexes and views of a log, apart from what the rows say.
-pub(in crate::audit) fn fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
+/// Which table, index, view or trigger of a log is not as it is to be.
+pub(in crate::audit) fn changed(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let definitions = |connection: &Connection| -> rusqlite::Result<Vec<(String, Option<String>)>> {
         let mut statement = connection
             .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE type <> 'table' OR name NOT LIKE 'sqlite_stat%' ORDER BY 1")?;
@@ -247,9 +250,11 @@ pub(in crate::audit) fn fault(connection: &Connection) -> rusqlite::Result<Optio
     let (expected, found) = (definitions(&ours)?, definitions(connection)?);
     let changed = expected.iter().find(|definition| !found.contains(definition));
     let added = found.iter().find(|definition| !expected.contains(definition));
-    if let Some((name, _)) = changed.or(added) {
-        return Ok(Some(format!("{name} is not as this program defines it")));
-    }
+    Ok(changed.or(added).map(|(name, _)| format!("{name} is not as this program defines it")))
+}
+
+/// What is wrong with the file and its indexes, apart from what the rows say.
+pub(in crate::audit) fn damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let answer: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     Ok((answer != "ok").then(|| format!("the file is damaged: {answer}")))
 }

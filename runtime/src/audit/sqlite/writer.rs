@@ -5,13 +5,13 @@
 
 use super::batch::Batch;
 use super::checkpoint::{self, Checkpointer};
-use super::file::{self, Files};
+use super::file::{self, Files, Identity};
 use super::queue::Queue;
 use super::rows::{Names, Rows};
 use super::stretch::Stretch;
 use super::{repair, schema};
 use crate::audit::chain::{Hash, genesis};
-use crate::audit::{AuditError, RecordId};
+use crate::audit::{AuditError, AuditErrorKind, RecordId};
 use crate::telemetry;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
@@ -32,6 +32,8 @@ pub(super) struct Writer {
     log_id: String,
     /// The last row that was acknowledged, and its hash.
     last: (RecordId, Hash),
+    /// Which file it is.
+    known: Identity,
     /// Why the file is not open, said once.
     failed: bool,
     checkpointer: Checkpointer,
@@ -56,8 +58,8 @@ impl Writer {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let open = Open::new(&path, wait)?;
         let checkpointer = Checkpointer::new(path.clone());
-        let (log_id, last) = (open.log_id.clone(), open.head);
-        Ok(Writer { path, wait, open: Some(open), log_id, last, failed: false, checkpointer })
+        let (log_id, last, known) = (open.log_id.clone(), open.head, open.files.identity());
+        Ok(Writer { path, wait, open: Some(open), log_id, last, known, failed: false, checkpointer })
     }
 
     /// Writes what comes until the queue is closed and empty.
@@ -70,6 +72,7 @@ impl Writer {
             let Some(since) = first.since else { return self.end() };
             let written = self.write(&mut batches, queue, &mut ids);
             let rows = batches.iter().map(|batch| batch.rows.len()).sum();
+            let bytes = batches.iter().map(Batch::bytes).sum();
             let entries = batches.iter().map(Batch::len).sum();
             let receipts = batches.iter_mut().flat_map(|batch| batch.receipts.drain(..));
             match written {
@@ -77,13 +80,11 @@ impl Writer {
                     self.failed = false;
                     receipts.zip(ids.drain(..)).for_each(|(receipt, id)| receipt.send(Ok(id)));
                     telemetry::audit_written(entries, since.elapsed());
-                    if self.checkpointer.committed(rows) {
-                        self.checkpoint();
-                    }
+                    self.copy(rows, bytes);
                 }
                 Err(error) => {
                     ids.clear();
-                    self.close(&error);
+                    self.say(&error);
                     receipts.for_each(|receipt| receipt.send(Err(error.clone())));
                 }
             }
@@ -91,12 +92,15 @@ impl Writer {
         }
     }
 
-    /// Copies what is left of the write-ahead log into the file.
-    fn checkpoint(&mut self) {
+    /// After a commit: copies what is left of the write-ahead log into the file, if it is time.
+    fn copy(&mut self, rows: usize, bytes: usize) {
         let Some(open) = &self.open else { return };
+        if !self.checkpointer.committed(rows, bytes, open.files.copied()) {
+            return;
+        }
         let copied = match self.checkpointer.failed() {
             Some(error) => Err(error),
-            None => checkpoint::copy_by(&open.connection, &self.path),
+            None => open.copy_all("FULL", self.wait, &self.path),
         };
         if let Err(error) = copied {
             // Dropped as it is, it leaves the write-ahead log to be repaired.
@@ -105,22 +109,17 @@ impl Writer {
         }
     }
 
-    /// After an error: what is known of the file may be wrong now, and SQLite may hold what did not get to the disk.
-    fn close(&mut self, error: &AuditError) {
-        self.end();
-        self.say(error);
-    }
-
     fn say(&mut self, error: &AuditError) {
         telemetry::audit_failed(&self.path, error, std::mem::replace(&mut self.failed, true));
     }
 
-    /// Closes the file. If no copy failed, and nobody else has it open, SQLite copies into it what is left of the
-    /// write-ahead log.
+    /// Closes a file whose commits are all on the disk, and copies into it what is left of the write-ahead log, unless a
+    /// copy failed.
     fn end(&mut self) {
         let failed = self.checkpointer.failed().is_some();
         if let Some(open) = self.open.take()
             && !failed
+            && open.copy_all("TRUNCATE", self.wait, &self.path).is_ok()
         {
             // A connection that cannot be told so leaves it to the next.
             let _ = open.connection.set_db_config(LEAVE, false);
@@ -129,29 +128,51 @@ impl Writer {
 
     /// Brings all of them to the disk, in one transaction, or says that none counts. The first is there; the others are
     /// for what comes meanwhile.
+    ///
+    /// After an error of the file what is known of it may be wrong, and SQLite may hold what did not get to the disk:
+    /// it is opened anew for the next entries, and nothing is copied before it was repaired.
     fn write(
         &mut self,
         batches: &mut [Batch],
         queue: &Queue,
         ids: &mut Vec<RecordId>,
     ) -> Result<(), AuditError> {
-        let open = match &mut self.open {
+        let mut open = match self.open.take() {
             Some(open) => open,
-            none => {
-                if !self.path.exists() {
-                    return Err(file::gone(&self.path));
-                }
-                let open = Open::new(&self.path, self.wait)?;
-                if open.log_id != self.log_id || !open.holds(self.last, &self.path)? {
-                    return Err(file::gone(&self.path));
-                }
-                none.insert(open)
-            }
+            None => self.reopen()?,
         };
-        open.write(batches, queue, ids, &self.path)?;
+        if let Err(error) = open.write(batches, queue, ids, &self.path) {
+            let of_file = !matches!(error.kind(), AuditErrorKind::Locked | AuditErrorKind::Misplaced);
+            if !of_file && open.roll_back().is_ok() {
+                self.open = Some(open);
+            }
+            return Err(error);
+        }
         open.files.sync()?;
-        self.last = open.head;
+        let still_there = open.files.still_there();
+        let head = open.head;
+        self.open = Some(open);
+        if !still_there {
+            // What was acknowledged is saved into the file, wherever it is now.
+            self.end();
+            return Err(file::gone(&self.path));
+        }
+        self.last = head;
         Ok(())
+    }
+
+    /// Opens the log again, if it is the one that was written.
+    fn reopen(&self) -> Result<Open, AuditError> {
+        // Looked at before SQLite does: it would apply the write-ahead log to whatever stands there.
+        if !self.path.exists() || file::known(&self.path) != self.known {
+            return Err(file::gone(&self.path));
+        }
+        let open = Open::new(&self.path, self.wait)?;
+        if open.log_id == self.log_id && open.holds(self.last, &self.path)? {
+            Ok(open)
+        } else {
+            Err(file::gone(&self.path))
+        }
     }
 }
 
@@ -166,10 +187,10 @@ impl Open {
         connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(16);
-        repair::write_again(&connection, path, wait)?;
-        checkpoint::copy_by(&connection, path)?;
+        let files = Files::new(path, before)?;
+        repair::write_again(&connection, files.written(), path, wait)?;
         let mut open = Open {
-            files: Files::new(path, before)?,
+            files,
             connection,
             head: (0, genesis(&log_id)),
             log_id,
@@ -178,7 +199,27 @@ impl Open {
             stretch: Stretch::default(),
         };
         open.refresh().map_err(failed)?;
+        open.copy_all("PASSIVE", wait, path)?;
         Ok(open)
+    }
+
+    /// Copies what can be copied of the write-ahead log into the file, without waiting for anybody.
+    fn copy_all(&self, mode: &str, wait: Duration, path: &Path) -> Result<(), AuditError> {
+        let failed = |error: rusqlite::Error| AuditError::sqlite(&error, "write", path);
+        self.connection.busy_timeout(Duration::ZERO).map_err(failed)?;
+        let copied = checkpoint::copy_all(&self.connection, self.files.written(), mode, path);
+        self.connection.busy_timeout(wait).map_err(failed)?;
+        copied
+    }
+
+    /// Takes back a transaction that failed, if it was begun, and all that is known of the file.
+    fn roll_back(&mut self) -> rusqlite::Result<()> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        self.names = Names::default();
+        self.data_version = -1;
+        Ok(())
     }
 
     /// Whether a row that was acknowledged is there.
