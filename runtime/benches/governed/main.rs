@@ -28,7 +28,7 @@ fn main() {
     let folder = value(&args, "--folder").map_or_else(std::env::temp_dir, PathBuf::from);
     let rounds: usize = value(&args, "--rounds").map_or(3, |n| n.parse().expect("a number of rounds"));
     let actions: usize =
-        value(&args, "--actions").map_or(100_000, |n| n.parse().expect("a number of actions"));
+        value(&args, "--actions").map_or(300_000, |n| n.parse().expect("a number of actions"));
     let workers: usize = value(&args, "--workers").map_or(2, |n| n.parse().expect("a number of threads"));
     let python = args.iter().any(|arg| arg == "--python").then(python::find);
     let folder = tempfile::tempdir_in(folder).expect("a folder to write in");
