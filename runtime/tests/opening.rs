@@ -374,6 +374,34 @@ fn its_write_ahead_log_deleted_while_someone_reads() {
     writing.kept(&place.log());
 }
 
+/// What the system gave up may be read back as it was long before: it is not made to last.
+#[test]
+fn a_write_ahead_log_that_is_not_what_was_written() {
+    let place = Place::new();
+    let start = Start::new(&place.log(), "s").with("CHILD_ACTIONS", 16).with("CHILD_WIDE", 4);
+    let mut running = start.spawn();
+    assert!(running.until(|said| said.done));
+    // Someone has it open, so that SQLite does not look at the sums itself.
+    let reader = AuditReader::open(place.log()).unwrap();
+    reader.head().unwrap();
+    running.kill();
+    let ahead = place.folder().join("audit.db-wal");
+    let whole = fs::read(&ahead).unwrap();
+    // Of the first frame: its number, its salt, its sum, its content.
+    for at in [35, 43, 51, 32 + 24 + 4_000] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&ahead, &bytes).unwrap();
+        let error = SqliteLog::open(place.log()).unwrap_err();
+        assert_eq!(error.kind(), AuditErrorKind::Damaged, "{error}");
+        assert!(error.to_string().contains("is not what was written: keep the files"), "{error}");
+        assert_eq!(fs::read(&ahead).unwrap(), bytes, "it is left as it is");
+    }
+    fs::write(&ahead, &whole).unwrap();
+    drop(SqliteLog::open(place.log()).unwrap());
+    assert!(reader.verify(None).unwrap().is_good());
+}
+
 #[test]
 fn by_a_link() {
     let place = Place::new();

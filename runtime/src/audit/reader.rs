@@ -233,8 +233,8 @@ impl AuditReader {
 
     /// The end of the chain.
     ///
-    /// While a log is written, its last rows can be read some microseconds before they are on the disk; nobody was told
-    /// yet that they are. Should the power fail right then, a head of that moment is not found any more.
+    /// While a log is written, its last rows can be read a moment before they are on the disk; nobody was told yet
+    /// that they are. Should the power fail right then, a head of that moment is not found any more.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use crate::verdict::Verdict;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The texts of an intent, and of an outcome.
+/// The texts of an intent; an outcome has fewer.
 const TEXTS: usize = 9;
 
 /// Verdicts among which the same one is looked for.
@@ -59,7 +59,7 @@ pub(super) enum Kind {
 }
 
 /// Where a text stands, if there is one.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Text {
     start: usize,
     end: Option<usize>,
@@ -146,8 +146,8 @@ impl Batch {
     }
 
     fn verdict(&mut self, verdict: &Verdict) -> usize {
-        let known = self.verdicts.iter().enumerate().rev().take(LOOK_BACK);
-        let known = known.into_iter().find(|(_, known)| known.is_as(verdict)).map(|(at, _)| at);
+        let mut last = self.verdicts.iter().enumerate().rev().take(LOOK_BACK);
+        let known = last.find(|(_, known)| known.is_as(verdict)).map(|(at, _)| at);
         known.unwrap_or_else(|| {
             self.verdicts.push(verdict.clone());
             self.verdicts.len().saturating_sub(1)

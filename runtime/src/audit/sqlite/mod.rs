@@ -48,7 +48,7 @@ impl Default for SqliteLogOptions {
 /// stay open until the process ends: closing it would drop SQLite's locks.
 ///
 /// A log that is deleted, moved or replaced while it is written takes no more entries, and none is begun in its place;
-/// once it is back, it goes on.
+/// once the same file is back, it goes on.
 ///
 /// # Examples
 ///
